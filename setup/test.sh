@@ -1,0 +1,52 @@
+#!/bin/bash
+# All tests by pytest, on the real host.
+#   bash setup/test.sh                       everything: without Sales (pit_test) and with it (pit_test_sale)
+#   bash setup/test.sh -k milestone -x       arguments go to pytest, then on one database only
+#   PIT_DB=pit_test_sale bash setup/test.sh -k sale
+# A skipped test is a failure. Tests tagged `heavy` run on pit_test only; tests tagged `shared_data` need the
+# folder PIT_SHARED (default: ../shared beside the repository) and are left out where there is none.
+. "$(dirname "$0")/lib.sh"
+. "$SETUP/host.sh"
+. "$SETUP/postgres.sh"
+
+HOST_MODULES=project_account,hr_timesheet,account_debit_note
+BRIDGE=${ADDON}_sale
+
+run_pytest() { # run_pytest DATABASE [ARGUMENT...]
+  HYPOTHESIS_STORAGE_DIRECTORY=$PIT_HOME/hypothesis ODOO_RC=$(conf "$1") \
+    "$PYTHON" -m pytest -c "$REPO/tests/pytest.ini" -o "cache_dir=$PIT_HOME/pytest_cache" "${@:2}" "$REPO/tests"
+}
+
+test_on() { # test_on DATABASE TEMPLATE MODULES [ARGUMENT...]
+  only_one "$1"
+  step "install_$1" "installing $3 into $1" make_fresh "$1" "$2" "$3"
+  STEP="tests on $1"
+  say "== tests on $1"
+  run_pytest "$1" "${@:4}" || { FAILED+=("$1"); }
+  done_with
+}
+
+without_sales() { test_on pit_test pit_host "$ADDON" "$@"; }
+
+with_sales() {
+  local modules=$ADDON
+  [ ! -e "$REPO/$BRIDGE/__manifest__.py" ] || modules+=,$BRIDGE
+  test_on pit_test_sale pit_host_sale "$modules" "$@"
+}
+
+FAILED=()
+export PIT_SHARED=${PIT_SHARED:-$REPO/../shared}
+prepare_host
+only_one templates
+template pit_host "" "$HOST_MODULES"
+template pit_host_sale pit_host sale_timesheet
+done_with
+cd "$REPO"
+case "${PIT_DB:-}:$#" in
+  :0) without_sales; with_sales -m "not heavy" ;;
+  :* | pit_test:*) without_sales "$@" ;;
+  pit_test_sale:*) with_sales "$@" ;;
+  *) STEP="choice of the database"; die "PIT_DB=$PIT_DB is unknown" "use pit_test or pit_test_sale" ;;
+esac
+[ ${#FAILED[@]} = 0 ] || { say "TESTS FAILED on: ${FAILED[*]}"; exit 1; }
+say "all tests passed"
