@@ -9,6 +9,7 @@ PYTHON=$VENV/bin/python
 DIST=usr/lib/python3/dist-packages
 ODOO_LIB=$PIT_HOME/host/$DIST                     # the folder that holds the package `odoo`
 PG_BIN=/usr/lib/postgresql/15/bin
+HOST_MODULES=project_account,hr_timesheet,account_debit_note   # what the add-on depends on
 export PATH="$PIT_HOME/bin:$PATH"                 # our wkhtmltopdf comes first
 export PYTHONPYCACHEPREFIX=$PIT_HOME/pycache PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1
 

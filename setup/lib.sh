@@ -25,6 +25,9 @@ die() { # die WHY WHAT_TO_DO: the one way to fail
 explain() { # what the step's log says, as WHY and WHAT_TO_DO on two lines
   if grep -qiE 'no space left|disk full' "$LOG"; then
     printf '%s\n' "the disk is full" "free some space, or set PIT_HOME to a folder on a larger disk, and run again"
+  elif grep -qi 'certificate.verify.failed' "$LOG"; then
+    printf '%s\n' "the certificate of a server is not trusted here" \
+      "put your firm's CA into /usr/local/share/ca-certificates, run update-ca-certificates, and run again"
   elif grep -qiE 'temporary failure|could not resolve|unreachable|timed out|connection refused|failed to fetch|NewConnectionError' "$LOG"; then
     printf '%s\n' "a server cannot be reached" "check the network (proxy, apt sources, pip index) and run again; finished steps are kept"
   elif grep -qiE 'unable to locate package|no matching distribution|has no installation candidate|No candidate' "$LOG"; then

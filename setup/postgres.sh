@@ -62,7 +62,7 @@ prepare_postgres() {
 db() { "$PYTHON" "$SETUP/db.py" --data-dir "$PIT_HOME/data" "$@"; }
 
 conf() { # conf DATABASE [ADDONS_PATH]: writes Odoo's configuration for a database and prints its name
-  local file=$PIT_HOME/conf/$1.conf
+  local file=$PIT_HOME/conf/$1.conf addons=${2-$REPO${PIT_ADDONS_PATH:+,$PIT_ADDONS_PATH}}
   mkdir -p "$PIT_HOME/conf"
   (umask 077 && cat >"$file") <<CONF
 [options]
@@ -72,7 +72,7 @@ db_port = $PGPORT
 db_user = $PGUSER
 ${PGPASSWORD:+db_password = $PGPASSWORD}
 data_dir = $PIT_HOME/data
-addons_path = ${2-$REPO${PIT_ADDONS_PATH:+,$PIT_ADDONS_PATH}}
+${addons:+addons_path = $addons}
 http_interface = 127.0.0.1
 http_port = $PIT_PORT
 list_db = False
@@ -86,19 +86,19 @@ install_modules() { # install_modules DATABASE MODULES [OPTION...]
   db installed "$1" "$2"
 }
 
-build_template() { # build_template NAME FROM MODULES
+build_template() { # build_template NAME FROM MODULES [OPTION...]
   db drop "$1"
   if [ -n "$2" ]; then db copy "$2" "$1"; fi
-  install_modules "$1" "$3"
+  install_modules "$1" "${@:3}"
 }
 
-template() { # template NAME FROM MODULES: a database with the host's modules, built once, to be copied
+template() { # template NAME FROM MODULES [OPTION...]: a database with the host's modules, built once, to be copied
   db exists "$1" || forget "db_$1"
   once "db_$1" "$3 $(cat "$PIT_HOME/stamp/venv")" "template database $1 ($3)" build_template "$@"
 }
 
-make_fresh() { # make_fresh NAME TEMPLATE MODULES
+make_fresh() { # make_fresh NAME TEMPLATE MODULES [OPTION...]
   db drop "$1"
   db copy "$2" "$1"
-  install_modules "$1" "$3"
+  install_modules "$1" "${@:3}"
 }

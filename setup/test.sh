@@ -9,12 +9,16 @@
 . "$SETUP/host.sh"
 . "$SETUP/postgres.sh"
 
-HOST_MODULES=project_account,hr_timesheet,account_debit_note
+
 BRIDGE=${ADDON}_sale
 
-run_pytest() { # run_pytest DATABASE [ARGUMENT...]
+run_pytest() { # run_pytest DATABASE [ARGUMENT...]; without a path among the arguments: all tests
+  local where=("$REPO/tests") argument
+  for argument in "${@:2}"; do
+    [ ! -e "${argument%%::*}" ] || where=()
+  done
   HYPOTHESIS_STORAGE_DIRECTORY=$PIT_HOME/hypothesis ODOO_RC=$(conf "$1") \
-    "$PYTHON" -m pytest -c "$REPO/tests/pytest.ini" -o "cache_dir=$PIT_HOME/pytest_cache" "${@:2}" "$REPO/tests"
+    "$PYTHON" -m pytest -c "$REPO/tests/pytest.ini" -o "cache_dir=$PIT_HOME/pytest_cache" "${@:2}" "${where[@]}"
 }
 
 test_on() { # test_on DATABASE TEMPLATE MODULES [ARGUMENT...]
