@@ -1,4 +1,4 @@
-"""Bills all projects up to today, as the button does, and prints what was invoiced and what was not.
+"""Bills all projects up to today, as the button does, and prints what came of it.
 
 The invoices stay drafts unless a rule says otherwise.
 """
@@ -20,7 +20,10 @@ def print_table(title, columns, rows):
     if not rows:
         print("  nothing")
         return
-    rows = [[cell if len(cell) <= WIDEST else cell[: WIDEST - 1] + "…" for cell in row] for row in rows]
+    rows = [
+        [cell if len(cell) <= WIDEST else cell[: WIDEST - 1] + "…" for cell in row]
+        for row in rows
+    ]
     widths = [max(map(len, cells)) for cells in zip(columns, *rows, strict=True)]
     for row in [columns, ["-" * width for width in widths], *rows]:
         cells = [
@@ -57,16 +60,26 @@ def invoiced_rows(run):
             move.name if move.name and move.name != "/" else f"draft {move.id}",
             ", ".join(lines.project_id.mapped("name")),
             ", ".join(lines.rule_id.mapped("display_name")),
-            *(move.currency_id.format(amount) for amount in (move.amount_untaxed, move.amount_tax, move.amount_total)),
+            *(
+                move.currency_id.format(amount)
+                for amount in (move.amount_untaxed, move.amount_tax, move.amount_total)
+            ),
             dict(move._fields["state"]._description_selection(move.env))[move.state],
         ]
 
 
 def skipped_rows(run):
-    """One row for each project, rule and reason; reasons that occur often are counted."""
+    """One row for each project, rule and reason, with the number of lines."""
     counted = defaultdict(int)
-    for line in run.line_ids.filtered(lambda line: line.state not in ("invoiced", "proposed", "approved")):
-        key = (line.project_id.name or "", line.rule_id.display_name or "", line.state, line.reason or line.reason_code or "")
+    for line in run.line_ids.filtered(
+        lambda line: line.state not in ("invoiced", "proposed", "approved")
+    ):
+        key = (
+            line.project_id.name or "",
+            line.rule_id.display_name or "",
+            line.state,
+            line.reason or line.reason_code or "",
+        )
         counted[key] += 1
     for (project, rule, state, reason), count in sorted(counted.items()):
         yield [project, rule, state, str(count), reason]
@@ -74,18 +87,30 @@ def skipped_rows(run):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", required=True, help="Odoo's configuration file; it names the database")
+    parser.add_argument(
+        "--config",
+        required=True,
+        help="Odoo's configuration file; it names the database",
+    )
     options = parser.parse_args()
     with environment(options.config) as env:
         if "project.billing.run" not in env:
-            print("\nThis version of the add-on has no billing run yet: nothing was billed.")
+            print("\nThis add-on has no billing run yet: nothing was billed.")
             return
         invoiced, skipped = [], []
         for company in env["res.company"].sudo().search([]):
-            run = bill(env(context={**env.context, "allowed_company_ids": company.ids})["res.company"].browse(company.id))
+            run = bill(
+                env(context={**env.context, "allowed_company_ids": company.ids})[
+                    "res.company"
+                ].browse(company.id)
+            )
             invoiced += invoiced_rows(run)
             skipped += skipped_rows(run)
-        print_table("Invoiced now" if invoiced else "Invoiced now: nothing left to bill", INVOICED, invoiced)
+        print_table(
+            "Invoiced now" if invoiced else "Invoiced now: nothing left to bill",
+            INVOICED,
+            invoiced,
+        )
         print_table("Not invoiced, and why", SKIPPED, skipped)
 
 

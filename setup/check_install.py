@@ -20,16 +20,25 @@ class Browser:
     def __init__(self, url):
         self.url = url
         self.numbers = itertools.count(1)
-        self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(CookieJar()))
+        self.opener = urllib.request.build_opener(
+            urllib.request.HTTPCookieProcessor(CookieJar())
+        )
 
     def get(self, route):
         with self.opener.open(self.url + route, timeout=60) as response:
             return response.read()
 
     def post(self, route, **params):
-        body = {"jsonrpc": "2.0", "method": "call", "id": next(self.numbers), "params": params}
+        body = {
+            "jsonrpc": "2.0",
+            "method": "call",
+            "id": next(self.numbers),
+            "params": params,
+        }
         request = urllib.request.Request(
-            self.url + route, json.dumps(body).encode(), {"Content-Type": "application/json"}
+            self.url + route,
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
         )
         with self.opener.open(request, timeout=600) as response:
             answer = json.load(response)
@@ -51,20 +60,26 @@ class Browser:
 
 
 def states(browser, modules):
-    rows = browser.call("ir.module.module", "search_read", [["name", "in", modules]], ["name", "state"])
+    rows = browser.call(
+        "ir.module.module", "search_read", [["name", "in", modules]], ["name", "state"]
+    )
     return {row["name"]: row["state"] for row in rows}
 
 
 def main(url, database, module, *followers):
     browser = Browser(url)
     browser.wait()
-    browser.post("/web/session/authenticate", db=database, login="admin", password="admin")
+    browser.post(
+        "/web/session/authenticate", db=database, login="admin", password="admin"
+    )
     browser.call("ir.module.module", "update_list")
     modules = [module, *followers]
     before = states(browser, modules)
     print("in the Apps list:", before)
     if before.get(module) != "uninstalled":
-        raise SystemExit(f"{module} is not in the Apps list as 'not installed': {before}")
+        raise SystemExit(
+            f"{module} is not in the Apps list as 'not installed': {before}"
+        )
     [module_id] = browser.call("ir.module.module", "search", [["name", "=", module]])
     browser.call("ir.module.module", "button_immediate_install", [module_id])
     after = states(browser, modules)
@@ -72,7 +87,11 @@ def main(url, database, module, *followers):
     if set(after.values()) != {"installed"} or len(after) != len(modules):
         raise SystemExit(f"not all are installed: {after}")
     menus = json.loads(browser.get("/web/webclient/load_menus"))
-    ours = [menu["name"] for menu in menus.values() if (menu.get("xmlid") or "").startswith(f"{module}.")]
+    ours = [
+        menu["name"]
+        for menu in menus.values()
+        if (menu.get("xmlid") or "").startswith(f"{module}.")
+    ]
     print("menus:", ", ".join(ours))
     if not ours:
         raise SystemExit("the add-on is installed but shows no menu")

@@ -1,4 +1,4 @@
-"""The few things done to databases, together with their files: exists, drop, copy, installed, check.
+"""The few things that the scripts do to databases, together with their files.
 
 The server is the one that PGHOST, PGPORT, PGUSER and PGPASSWORD name.
 """
@@ -46,7 +46,9 @@ def copy(source, target, filestore):
 
 
 def not_installed(name, modules):
-    rows = ask("SELECT name FROM ir_module_module WHERE state = 'installed'", database=name)
+    rows = ask(
+        "SELECT name FROM ir_module_module WHERE state = 'installed'", database=name
+    )
     return sorted(set(modules.split(",")) - {row[0] for row in rows})
 
 
@@ -54,7 +56,9 @@ def check():
     """Say why the server cannot be used, or nothing."""
     try:
         [(version,)] = ask("SELECT current_setting('server_version_num')::int")
-        [(may_create,)] = ask("SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user")
+        [(may_create,)] = ask(
+            "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
+        )
     except psycopg2.OperationalError as error:
         return f"no connection: {error}"
     if version < OLDEST_POSTGRES:
@@ -65,7 +69,9 @@ def check():
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-dir", type=Path, required=True)
-    parser.add_argument("what", choices=["exists", "drop", "copy", "installed", "check"])
+    parser.add_argument(
+        "what", choices=["exists", "drop", "copy", "installed", "check"]
+    )
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     filestore = options.data_dir / "filestore"

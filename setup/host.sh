@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2034,SC2164  # read by the scripts that source this; lib.sh sets -e
 # The host: Odoo 19 from Debian's package, a venv and a private PostgreSQL, all under $PIT_HOME.
 # Sourced by the scripts of this folder after lib.sh; the entrance is `prepare_host`.
 
@@ -72,6 +73,7 @@ fetch_odoo() {
   mkdir -p "$a/lists/partial" "$a/cache/archives/partial" "$PIT_HOME/dl"
   # shellcheck source=/dev/null
   release=$(. /etc/os-release && echo "${VERSION_CODENAME:-}")
+  # shellcheck disable=SC2016  # apt's own variables
   mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(SUITE)' 'Created-By: Packages' |
     awk -v r="$release" '$2 == r || $3 == r { print $1; exit }')
   [ "$release" = bookworm ] && [ -n "$mirror" ] ||

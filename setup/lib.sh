@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2034  # read by the scripts that source this; lib.sh sets -e
 # Shared by the scripts of this folder: where things live, how a step runs, how a failure reads.
 set -Eeuo pipefail
 umask 022

@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2034  # read by the scripts that source this; lib.sh sets -e
 # PostgreSQL and the databases. Sourced after host.sh.
 # Private: a data folder of our own, reached by a socket in it (no port, nobody else may enter).
 # PIT_PG=external: the one that PGHOST, PGPORT, PGUSER, PGPASSWORD name.

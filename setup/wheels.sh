@@ -1,4 +1,5 @@
 #!/bin/bash
+# shellcheck disable=SC2034  # read by the scripts that source this; lib.sh sets -e
 # The add-ons as wheels. Sourced after host.sh.
 
 WHEELS=$PIT_HOME/wheels

@@ -1,6 +1,7 @@
-"""What pytest needs to know: which database, which tests belong on it, and that a skip is a failure.
+"""What pytest needs to know: the database, its tests, and that a skip is a failure.
 
-Tests carry their marks as Odoo tags (``@tagged("heavy")``), so that Odoo's own runner sees them too.
+Tests carry their marks as Odoo tags (``@tagged("heavy")``), so that Odoo's own runner
+sees them too.
 """
 
 import ast
@@ -21,7 +22,10 @@ def _installed_versions():
     from odoo.tests.common import get_db_name
 
     with db_connect(get_db_name()).cursor() as cr:
-        cr.execute("SELECT name, latest_version FROM ir_module_module WHERE state = 'installed'")
+        cr.execute(
+            "SELECT name, latest_version FROM ir_module_module"
+            " WHERE state = 'installed'"
+        )
         return dict(cr.fetchall())
 
 
@@ -30,8 +34,8 @@ def _problem(config, installed):
     manifest = ast.literal_eval((REPOSITORY / ADDON / "__manifest__.py").read_text())
     if ADDON not in installed:
         return f"{ADDON} is not installed in this database"
-    if installed[ADDON] != manifest["version"]:
-        return f"the database has {ADDON} {installed[ADDON]}, the code is {manifest['version']}"
+    if (version := installed[ADDON]) != manifest["version"]:
+        return f"the database has version {version}, the code is {manifest['version']}"
     return None
 
 
@@ -80,4 +84,6 @@ def pytest_sessionfinish(session, exitstatus):
 
 def pytest_terminal_summary(terminalreporter):
     if skipped := terminalreporter.stats.get("skipped"):
-        terminalreporter.write_line(f"{len(skipped)} skipped: a skipped test is a failure here", red=True)
+        terminalreporter.write_line(
+            f"{len(skipped)} skipped: a skipped test is a failure here", red=True
+        )
