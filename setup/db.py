@@ -46,10 +46,26 @@ def copy(source, target, filestore):
 
 
 def not_installed(name, modules):
+    """Say which of these modules are missing, or nothing."""
     rows = ask(
         "SELECT name FROM ir_module_module WHERE state = 'installed'", database=name
     )
-    return sorted(set(modules.split(",")) - {row[0] for row in rows})
+    missing = set(modules.split(",")) - {row[0] for row in rows}
+    return f"not installed: {', '.join(sorted(missing))}" if missing else None
+
+
+def silence(name):
+    """Let no queued mail leave a database of examples."""
+    ask("UPDATE mail_mail SET state = 'cancel' WHERE state = 'outgoing'", database=name)
+
+
+def set_url(name, url):
+    """Tell Odoo where it is served, so that printing finds its style sheets."""
+    query = """
+        INSERT INTO ir_config_parameter (key, value) VALUES ('report.url', %s)
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value
+    """
+    ask(query, url, database=name)
 
 
 def check():
@@ -69,24 +85,20 @@ def check():
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data-dir", type=Path, required=True)
-    parser.add_argument(
-        "what", choices=["exists", "drop", "copy", "installed", "check"]
-    )
+    parser.add_argument("what")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     filestore = options.data_dir / "filestore"
-    match options.what:
-        case "exists":
-            return 0 if exists(*options.names) else 1
-        case "drop":
-            return drop(*options.names, filestore)
-        case "copy":
-            return copy(*options.names, filestore)
-        case "installed":
-            missing = not_installed(*options.names)
-            return f"not installed: {', '.join(missing)}" if missing else 0
-        case "check":
-            return check()
+    commands = {
+        "exists": lambda name: 0 if exists(name) else 1,
+        "drop": lambda name: drop(name, filestore),
+        "copy": lambda source, target: copy(source, target, filestore),
+        "installed": not_installed,
+        "silence": silence,
+        "set_url": set_url,
+        "check": check,
+    }
+    return commands[options.what](*options.names)
 
 
 if __name__ == "__main__":

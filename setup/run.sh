@@ -50,6 +50,7 @@ make_database() { # built once, and updated when the add-on's files have changed
     if [ -n "$DATA" ]; then from=pit_host demo=''; fi
     template "$from" "" "$HOST_MODULES" $demo
     once "db_$DB" made "database $DB" make_fresh "$DB" "$from" "$ADDON" $demo
+    db silence "$DB"
     echo "$code" >"$PIT_HOME/stamp/code_$DB"
   fi
   once "code_$DB" "$code" "updating the add-on in $DB" update_addon
@@ -64,7 +65,7 @@ load_data() {
 
 bill() {
   STEP="billing"
-  "$PYTHON" "$SETUP/bill.py" --config "$(conf "$DB")" >&3 ||
+  "$PYTHON" "$SETUP/bill.py" --config "$(conf "$DB")" ${DATA:+--monthly CESAW} >&3 ||
     die "the billing run failed (see above)" "look at it in Odoo, or make the database anew: bash setup/run.sh --fresh"
 }
 
@@ -73,8 +74,9 @@ serve() {
   check_port
   say ""
   say "Odoo: http://localhost:$PIT_PORT   user admin, password admin   (stop: Ctrl-C)"
+  db set_url "$DB" "http://127.0.0.1:$PIT_PORT"
   trap - ERR
-  exec "$PYTHON" -m odoo server -c "$(conf "$DB")" --log-level=warn
+  exec "$PYTHON" -m odoo server -c "$(conf "$DB")" --log-level=warn --log-handler=py.warnings:ERROR
 }
 
 read_arguments "$@"
