@@ -7,7 +7,15 @@
     "author": "Project Invoice Tracker",
     "website": "",
     "depends": ["project_account", "hr_timesheet", "account_debit_note"],
-    "data": [],
+    "data": [
+        "security/project_invoice_tracker_groups.xml",
+        "security/ir.model.access.csv",
+        "security/project_invoice_tracker_rules.xml",
+        "data/product_data.xml",
+        "data/ir_cron_data.xml",
+        "views/project_billing_actions.xml",
+    ],
+    "post_init_hook": "post_init_hook",
     "demo": [],
     "application": True,
 }

@@ -13,9 +13,10 @@ from odoo import fields
 
 SCHEDULED_JOB = "project_invoice_tracker.ir_cron_project_billing"
 INVOICED = "customer invoice project rules net tax total state".split()
+TOTALS = "customer currency invoices net tax total".split()
 SKIPPED = "project rule state lines reason".split()
 NOTHING_LEFT = "Invoiced now: nothing left to bill"
-RIGHT = {"net", "tax", "total", "lines"}  # columns of numbers
+RIGHT = {"net", "tax", "total", "lines", "invoices"}  # columns of numbers
 WIDEST = 60  # characters of a cell
 LONGEST = 40  # rows of a table
 
@@ -102,6 +103,17 @@ def invoiced_rows(run):
         ]
 
 
+def total_rows(moves):
+    """One row for each customer and currency."""
+    groups = moves.grouped(lambda move: (move.partner_id, move.currency_id))
+    for (partner, currency), own in groups.items():
+        sums = (
+            currency.format(sum(own.mapped(name)))
+            for name in ("amount_untaxed", "amount_tax", "amount_total")
+        )
+        yield [partner.display_name, currency.name, str(len(own)), *sums]
+
+
 def skipped_rows(run):
     """One row for each project, rule and reason, with the number of lines."""
     counted = Counter(
@@ -127,16 +139,16 @@ def get_companies(env):
 
 
 def bill_all(env, monthly=()):
-    """Return the rows of both tables after billing everything there is."""
-    invoiced, skipped = [], []
+    """Bill everything there is; return the rows of the three tables."""
+    invoiced, totals, skipped = [], [], []
     for company in get_companies(env):
-        for prefix in monthly:
-            for run in bill_monthly(company, prefix):
-                invoiced += invoiced_rows(run)
-        run = bill(company)
-        invoiced += invoiced_rows(run)
-        skipped += skipped_rows(run)
-    return invoiced, skipped
+        runs = [run for prefix in monthly for run in bill_monthly(company, prefix)]
+        runs.append(bill(company))
+        for run in runs:
+            invoiced += invoiced_rows(run)
+        totals += total_rows(runs[0].union(*runs).move_ids)
+        skipped += skipped_rows(runs[-1])
+    return invoiced, totals, skipped
 
 
 def main():
@@ -154,8 +166,10 @@ def main():
         if "project.billing.run" not in env:
             print("\nThis add-on has no billing run yet: nothing was billed.")
             return
-        invoiced, skipped = bill_all(env, options.monthly)
+        invoiced, totals, skipped = bill_all(env, options.monthly)
     print_table("Invoiced now" if invoiced else NOTHING_LEFT, INVOICED, invoiced)
+    if totals:
+        print_table("In all", TOTALS, totals)
     print_table("Not invoiced, and why", SKIPPED, skipped)
 
 

@@ -1,0 +1,23 @@
+"""Typed errors: tests and callers tell them apart by class, people by their text."""
+
+from odoo.exceptions import UserError, ValidationError
+
+
+class BillingError(UserError):
+    """Base of every refusal of this add-on: says what, why, and what to do next."""
+
+
+class AlreadyBilledError(BillingError):
+    """The work is (partly) on another live document; the documents are named."""
+
+
+class LockedError(BillingError):
+    """A record that a live document relies on would be changed or deleted."""
+
+
+class LedgerError(BillingError):
+    """An invoice would stop telling the truth about the work it bills."""
+
+
+class BillingRuleError(ValidationError):
+    """Impossible input on a billing rule, rate, member or item."""

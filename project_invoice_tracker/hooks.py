@@ -1,0 +1,13 @@
+def post_init_hook(env):
+    """Prepare existing data: product taxes, owner and price of entries.
+
+    The products of this add-on get each company's default sale tax, as if they had
+    been there when its chart of accounts was loaded. Entries written before the
+    installation get their billable quantity (hours) by one SQL statement.
+    """
+    products = env.ref("project_invoice_tracker.product_project_hours") | env.ref(
+        "project_invoice_tracker.product_project_milestone"
+    )
+    companies = env["res.company"].search([("account_sale_tax_id", "!=", False)])
+    products.product_tmpl_id._force_default_sale_tax(companies)
+    env["account.analytic.line"]._billing_init_quantities()

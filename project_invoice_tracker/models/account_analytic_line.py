@@ -1,0 +1,495 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+from ..exceptions import BillingError, LockedError
+from ..tools.valuation import build_valuation_query
+
+# an entry on a live invoice keeps these; its cost may still change
+LOCKED_FIELDS = frozenset(
+    {
+        "unit_amount",
+        "product_uom_id",
+        "date",
+        "employee_id",
+        "project_id",
+        "task_id",
+        "billing_rule_id",
+        "billing_role_id",
+        "billing_nonbillable",
+        "billing_override_price",
+        "billing_override_quantity",
+    }
+)
+VALUE_FIELDS = frozenset(LOCKED_FIELDS | {"billing_rule_manual"})
+BILLING_STATES = [
+    ("none", "No billing rule"),
+    ("non_billable", "Non-billable"),
+    ("ready", "To invoice"),
+    ("held", "Held"),
+    ("draft", "On a draft invoice"),
+    ("partial", "Partly invoiced"),
+    ("invoiced", "Invoiced"),
+    ("written_off", "Written off"),
+]
+
+
+class AccountAnalyticLine(models.Model):
+    """An entry: time on a project that a billing rule may own.
+
+    Quantities here are hours whatever unit the entry was typed in.
+    ``billable_quantity`` = worked, less non-billable and written off, not rounded.
+    ``billed_quantity`` and ``billing_held_quantity`` belong to the ledger.
+    """
+
+    _inherit = "account.analytic.line"
+
+    billing_rule_id = fields.Many2one(
+        "project.billing.rule",
+        string="Billing rule",
+        ondelete="restrict",
+        index="btree_not_null",
+        copy=False,
+        domain="[('project_id', '=', project_id), ('claims_time', '=', True)]",
+        help="The first rule of the project that matches; a rule chosen by hand stays.",
+    )
+    billing_rule_manual = fields.Boolean(
+        copy=False, export_string_translation=False, help="Chosen by hand."
+    )
+    billing_role_id = fields.Many2one(
+        "project.role",
+        string="Billing role",
+        ondelete="restrict",
+        index="btree_not_null",
+        help="Decides the rate: chosen here, else the member's, else the employee's.",
+    )
+    billing_role_manual = fields.Boolean(copy=False, export_string_translation=False)
+    billing_text = fields.Char(
+        string="Text for the customer",
+        copy=False,
+        help="What the customer reads; empty: the description. The description stays "
+        "as it was written.",
+    )
+    billing_nonbillable = fields.Boolean(string="Non-billable", copy=False)
+    billing_reason = fields.Char(
+        string="Reason", copy=False, help="Why the entry is not billed."
+    )
+    billing_confirmed = fields.Boolean(
+        string="Bill anyway",
+        copy=False,
+        help="A person looked at a likely duplicate, a day of more than 24 hours or a "
+        "negative entry and confirmed it.",
+    )
+    billing_date_postponed = fields.Date(
+        string="Not before",
+        copy=False,
+        help="Not offered by runs with an earlier cut-off date.",
+    )
+    billing_override_price = fields.Float(
+        string="Own price",
+        digits="Product Price",
+        copy=False,
+        help="Price of one unit of the rule, in its currency, for this entry only.",
+    )
+    billing_override_quantity = fields.Float(
+        string="Hours to invoice",
+        digits=(16, 6),
+        copy=False,
+        help="Invoiced instead of the worked hours (before no rounding); 0 = by rule.",
+    )
+    billable_quantity = fields.Float(
+        string="Billable hours",
+        digits=(16, 6),
+        compute="_compute_billable_quantity",
+        store=True,
+        copy=False,
+    )
+    billed_quantity = fields.Float(
+        string="Billed hours", digits=(16, 6), readonly=True, default=0.0, copy=False
+    )
+    billing_held_quantity = fields.Float(
+        string="Held hours", digits=(16, 6), readonly=True, default=0.0, copy=False
+    )
+    billing_held_reason = fields.Char(readonly=True, copy=False)
+    billing_written_off_quantity = fields.Float(
+        string="Written off hours",
+        digits=(16, 6),
+        readonly=True,
+        default=0.0,
+        copy=False,
+    )
+    billed_amount = fields.Float(
+        digits=(16, 6),
+        readonly=True,
+        default=0.0,
+        copy=False,
+        help="At rule price, in the currency of the rule.",
+    )
+    billing_price = fields.Float(
+        digits=(16, 6),
+        readonly=True,
+        copy=False,
+        help="Price of one unit of the rule; own price, employee's, role's, rule's, "
+        "product's, in this order.",
+    )
+    billing_price_source = fields.Selection(
+        [
+            ("entry", "Own price"),
+            ("employee", "Rate of the employee"),
+            ("role", "Rate of the role"),
+            ("rule", "Rule"),
+            ("product", "Product"),
+        ],
+        readonly=True,
+        copy=False,
+    )
+    billing_price_currency_id = fields.Many2one(
+        "res.currency", readonly=True, copy=False
+    )
+    billing_value = fields.Float(
+        string="Value to invoice",
+        digits=(16, 2),
+        compute="_compute_billing_value",
+        help="Unbilled hours at the price, in the price's currency.",
+    )
+    billing_is_old = fields.Boolean(
+        compute="_compute_billing_is_old", search="_search_billing_is_old"
+    )
+    billing_state = fields.Selection(
+        BILLING_STATES, compute="_compute_billing_state", search="_search_billing_state"
+    )
+    billing_explanation = fields.Char(
+        compute="_compute_billing_state",
+        string="Billing",
+        help="Where the entry is billed, or why it is not.",
+    )
+    billing_allocation_ids = fields.One2many(
+        "project.billing.allocation", "analytic_line_id"
+    )
+
+    _not_billed_twice = models.Constraint(
+        "CHECK (billed_quantity * sign(billable_quantity) >= 0"
+        " AND abs(billed_quantity) <= abs(billable_quantity) + 0.000001)",
+        "These hours are already on an invoice. Nothing is billed twice.",
+    )
+
+    # -- computes --------------------------------------------------------------------
+
+    @api.depends("unit_amount", "product_uom_id", "project_id", "billing_nonbillable")
+    def _compute_billable_quantity(self):
+        hour = self.env.ref("uom.product_uom_hour")
+        for line in self:
+            hours = 0.0
+            if line.project_id and not line.billing_nonbillable:
+                unit = line.product_uom_id
+                in_hours = unit and unit != hour and unit._has_common_reference(hour)
+                factor = unit.factor / hour.factor if in_hours else 1.0
+                hours = round(line.unit_amount * factor, 6)
+            line.billable_quantity = hours - line.billing_written_off_quantity
+
+    @api.depends("billable_quantity", "billed_quantity", "billing_price")
+    def _compute_billing_value(self):
+        hour = self.env.ref("uom.product_uom_hour")
+        for line in self:
+            unit = line.billing_rule_id.uom_id or hour
+            hours = line.billable_quantity - line.billed_quantity
+            line.billing_value = hours * hour.factor / unit.factor * line.billing_price
+
+    def _compute_billing_is_old(self):
+        for line in self:
+            rule = line.billing_rule_id
+            line.billing_is_old = bool(rule) and line.date < rule.bill_from
+
+    def _search_billing_is_old(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        return Domain.custom(
+            to_sql=lambda model, alias, query: SQL(
+                "%(line)s.id IN (SELECT l.id FROM account_analytic_line l"
+                " JOIN project_billing_rule r ON r.id = l.billing_rule_id"
+                " WHERE l.date < r.bill_from AND l.billed_quantity = 0"
+                " AND l.billable_quantity != 0)",
+                line=SQL.identifier(alias),
+            )
+        )
+
+    @api.depends(
+        "billable_quantity", "billed_quantity", "billing_held_quantity", "billing_rule_id"
+    )
+    def _compute_billing_state(self):
+        rows = self.env["project.billing.allocation"].sudo().search(
+            [("analytic_line_id", "in", self.ids), ("is_live", "=", True)]
+        )
+        rows = rows.grouped("analytic_line_id")
+        for line in self:
+            own = rows.get(line, self.env["project.billing.allocation"].sudo())
+            line.billing_state = line._get_billing_state(own)
+            line.billing_explanation = line._get_billing_explanation(own)
+
+    def _get_billing_state(self, rows):
+        self.ensure_one()
+        if self.billed_quantity:
+            if abs(self.billed_quantity) + 1e-6 < abs(self.billable_quantity):
+                return "held" if self.billing_held_quantity else "partial"
+            bills = rows.filtered(lambda row: row.kind == "bill")
+            is_draft = any(move.state == "draft" for move in bills.move_id)
+            return "draft" if is_draft else "invoiced"
+        if self.billing_nonbillable or self.env.context.get("billing_none"):
+            return "non_billable"
+        if self.billing_written_off_quantity and not self.billable_quantity:
+            return "written_off"
+        if not self.billing_rule_id:
+            return "none"
+        return "held" if self.billing_held_quantity else "ready"
+
+    def _get_billing_explanation(self, rows):
+        self.ensure_one()
+        labels = dict(self._fields["billing_state"]._description_selection(self.env))
+        detail = rows._get_document_names()
+        if self.billing_state in ("held",):
+            detail = ", ".join(filter(None, [self.billing_held_reason, detail]))
+        elif self.billing_state == "non_billable":
+            detail = self.billing_reason
+        elif self.billing_state == "ready" and self.billing_is_old:
+            detail = self.env._("before the rule's start of billing")
+        label = labels[self.billing_state]
+        return f"{label}: {detail}" if detail else label
+
+    def _search_billing_state(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        conditions = {
+            "none": SQL(
+                "l.billing_rule_id IS NULL AND l.billed_quantity = 0"
+                " AND NOT COALESCE(l.billing_nonbillable, FALSE)"
+            ),
+            "non_billable": SQL("l.billing_nonbillable"),
+            "ready": SQL(
+                "l.billing_rule_id IS NOT NULL AND l.billed_quantity = 0"
+                " AND l.billable_quantity != 0 AND l.billing_held_quantity = 0"
+            ),
+            "held": SQL("l.billing_held_quantity != 0"),
+            "partial": SQL(
+                "l.billed_quantity != 0 AND l.billing_held_quantity = 0"
+                " AND abs(l.billed_quantity) + 0.000001 < abs(l.billable_quantity)"
+            ),
+            "draft": self._get_billed_sql("draft"),
+            "invoiced": self._get_billed_sql("posted"),
+            "written_off": SQL("l.billing_written_off_quantity != 0"),
+        }
+        chosen = [conditions[key] for key in value if key in conditions]
+        if not chosen:
+            return Domain.FALSE
+        return Domain.custom(
+            to_sql=lambda model, alias, query: SQL(
+                "%s.id IN (SELECT l.id FROM account_analytic_line l WHERE"
+                " l.project_id IS NOT NULL AND (%s))",
+                SQL.identifier(alias),
+                SQL(" OR ").join(SQL("(%s)", part) for part in chosen),
+            )
+        )
+
+    @api.model
+    def _get_billed_sql(self, state):
+        return SQL(
+            "l.billed_quantity != 0 AND EXISTS (SELECT 1"
+            " FROM project_billing_allocation a JOIN account_move m ON m.id = a.move_id"
+            " WHERE a.analytic_line_id = l.id AND a.is_live AND a.kind = 'bill'"
+            " AND m.state = %s)",
+            state,
+        )
+
+    # -- ownership: who may change what ------------------------------------------------
+
+    def _is_claimed(self):
+        """Return whether a live document bills (part of) this entry."""
+        self.ensure_one()
+        return bool(self.sudo().billed_quantity)
+
+    def _compute_project_id(self):
+        # a moved task takes its free entries along, never those on an invoice
+        super(
+            AccountAnalyticLine, self.filtered(lambda line: not line._is_claimed())
+        )._compute_project_id()
+
+    def _compute_partner_id(self):
+        super(
+            AccountAnalyticLine, self.filtered(lambda line: not line._is_claimed())
+        )._compute_partner_id()
+
+    def _is_readonly(self):
+        return super()._is_readonly() or self._is_claimed()
+
+    def _check_can_write(self, values):
+        if values.keys() & LOCKED_FIELDS:
+            self._check_not_claimed(values)
+        return super()._check_can_write(values)
+
+    def _check_not_claimed(self, values=None):
+        """Raise :class:`LockedError` when a live document bills one of the entries."""
+        claimed = self.sudo().filtered(lambda line: line._is_claimed())
+        if values is not None:
+            claimed = claimed.filtered(lambda line: line._would_change(values))
+        if not claimed:
+            return
+        rows = self.env["project.billing.allocation"].sudo().search(
+            [("analytic_line_id", "in", claimed.ids), ("is_live", "=", True)]
+        )
+        raise LockedError(
+            self.env._(
+                "%(count)s time entries are on %(documents)s: hours, date, person, "
+                "project and task stay as the customer reads them. Cancel or credit the "
+                "invoice first; the cost may change at any time.",
+                count=len(claimed),
+                documents=rows._get_document_names(),
+            )
+        )
+
+    def _would_change(self, values):
+        self.ensure_one()
+        return any(
+            self._fields[name].convert_to_write(self[name], self) != values[name]
+            for name in LOCKED_FIELDS & values.keys()
+        )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billed(self):
+        self._check_not_claimed()
+        used = self.env["project.billing.allocation"].sudo().search(
+            [("analytic_line_id", "in", self.ids)]
+        )
+        if used:
+            raise LockedError(
+                self.env._(
+                    "These time entries explain %(documents)s and cannot be deleted. "
+                    "Mark them as non-billable instead.",
+                    documents=used._get_document_names() or used[0].reference,
+                )
+            )
+
+    @api.model
+    def _get_approved_domain(self):
+        """Return the domain of approved entries; all, where no module approves time."""
+        if "validated" in self._fields:
+            return Domain("validated", "=", True)
+        return Domain.TRUE
+
+    @api.model
+    def _get_sales_owner_sql(self):
+        """Return SQL that is true for entries (alias ``e``) owned by sales orders.
+
+        The bridge with ``sale_timesheet`` overrides it.
+        """
+        return SQL("FALSE")
+
+    # -- owner, role and price ------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._mark_manual(vals)
+        lines = super().create(vals_list)
+        lines.filtered("project_id")._billing_refresh()
+        return lines
+
+    def write(self, vals):
+        self._mark_manual(vals)
+        result = super().write(vals)
+        if vals.keys() & VALUE_FIELDS:
+            entries = self.filtered("project_id")
+            entries._clamp_held()
+            entries._billing_refresh()
+        return result
+
+    def _clamp_held(self):
+        """Held hours can never be more than what is left to bill."""
+        for line in self.sudo().filtered("billing_held_quantity"):
+            left = line.billable_quantity - line.billed_quantity
+            if abs(line.billing_held_quantity) > abs(left):
+                line.billing_held_quantity = left
+
+    @api.model
+    def _mark_manual(self, vals):
+        for name in ("rule", "role"):
+            if f"billing_{name}_id" in vals:
+                vals[f"billing_{name}_manual"] = bool(vals[f"billing_{name}_id"])
+
+    def _billing_refresh(self):
+        """Fill rule, role and price of unbilled entries in one statement."""
+        entries = self.sudo()
+        self._billing_revalue(SQL("e.id = ANY(%s)", entries.ids))
+
+    @api.model
+    def _billing_revalue(self, condition):
+        """Fill rule, role and price where they changed.
+
+        :param condition: SQL on the entry, alias ``e``; billed entries keep theirs
+        :return: number of entries that changed
+        """
+        self.env.flush_all()
+        self.env.cr.execute(build_valuation_query(self.env, condition))
+        if self.env.cr.rowcount:
+            self.invalidate_model(
+                [
+                    "billing_rule_id",
+                    "billing_role_id",
+                    "billing_price",
+                    "billing_price_source",
+                    "billing_price_currency_id",
+                ]
+            )
+        return self.env.cr.rowcount
+
+    @api.model
+    def _billing_init_quantities(self):
+        """Fill billable hours and owner of all entries at installation, set-wise."""
+        self._billing_revalue(SQL("e.project_id IS NOT NULL"))
+
+    # -- actions ------------------------------------------------------------------------------
+
+    def action_billing_release(self):
+        """Release held hours: the next run offers them."""
+        self.check_access("write")
+        self.env["project.billing.allocation"]._release(entries=self)
+        self._refresh_run_lines()
+
+    def action_billing_hold(self):
+        """Hold unbilled hours: runs skip them until somebody releases them."""
+        self.check_access("write")
+        reason = self.env._("Held by %s", self.env.user.name)
+        self.env["project.billing.allocation"]._hold(reason, entries=self)
+        self._refresh_run_lines()
+
+    def action_billing_confirm(self):
+        """Bill likely duplicates, long days and negative time anyway."""
+        self.check_access("write")
+        self.write({"billing_confirmed": True})
+
+    def action_billing_rule_auto(self):
+        """Forget a rule or role chosen by hand; the first matching rule owns it."""
+        self.write({"billing_rule_id": False, "billing_role_id": False})
+
+    def action_view_billing(self):
+        """Open the invoices of this entry."""
+        rows = self.sudo().billing_allocation_ids.filtered("is_live")
+        if not rows.move_id:
+            raise BillingError(self.env._("These entries are on no invoice."))
+        return rows.move_id._billing_open()
+
+    def _set_nonbillable(self, reason):
+        """Mark unbilled entries as non-billable, with the reason.
+
+        :raise LockedError: when one is on a live document
+        """
+        self.check_access("write")
+        self._check_not_claimed()
+        self.write({"billing_nonbillable": True, "billing_reason": reason})
+        self._refresh_run_lines()
+
+    def _refresh_run_lines(self):
+        self.env["project.billing.run.line"].sudo().search(
+            [
+                ("entry_ids", "in", self.ids),
+                ("state", "in", ("proposed", "approved", "held")),
+            ]
+        )._refresh_amounts()

@@ -1,0 +1,145 @@
+from odoo import api, fields, models
+
+from ..exceptions import LedgerError
+
+
+class AccountMove(models.Model):
+    _name = "account.move"
+    _inherit = ["project.billing.ledger.mixin", "account.move"]
+
+    billing_run_id = fields.Many2one(
+        "project.billing.run",
+        string="Billing run",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+    )
+    billing_customer_order = fields.Char(
+        string="Customer order (PO)",
+        tracking=True,
+        help="The customer's order number, as it stands on the invoice.",
+    )
+    billing_date_start = fields.Date(string="Service from", readonly=True)
+    billing_date_end = fields.Date(string="Service to", readonly=True)
+    billing_project_ids = fields.Many2many(
+        "project.project", compute="_compute_billing_projects", string="Projects"
+    )
+    billing_entry_count = fields.Integer(compute="_compute_billing_projects")
+    billing_warning = fields.Char(compute="_compute_billing_warning")
+    billing_duplicate_of_id = fields.Many2one(
+        "account.move",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        export_string_translation=False,
+    )
+
+    @api.depends("billing_allocation_ids")
+    def _compute_billing_projects(self):
+        rows = self.env["project.billing.allocation"].sudo()._read_group(
+            [("move_id", "in", self._origin.ids)],
+            ["move_id"],
+            ["rule_id:recordset", "analytic_line_id:count_distinct"],
+        )
+        found = {move.id: (rules, count) for move, rules, count in rows}
+        none = self.env["project.billing.rule"]
+        for move in self:
+            rules, count = found.get(move._origin.id, (none, 0))
+            move.billing_project_ids = rules.sudo().project_id
+            move.billing_entry_count = count
+
+    @api.depends("billing_allocation_ids", "line_ids.quantity", "state")
+    def _compute_billing_warning(self):
+        for move in self:
+            move.billing_warning = move._get_billing_warning()
+
+    def _get_billing_warning(self):
+        """Return the banner of a customer document that people must not misread."""
+        self.ensure_one()
+        if not self.is_sale_document(include_receipts=True) or self.state == "cancel":
+            return False
+        rows = self.sudo().billing_allocation_ids
+        if self.move_type == "out_refund":
+            if self.billing_credit_mode == "unexplained":
+                return self.env._(
+                    "This credit note was not made from its invoice by the reversal "
+                    "button: it lowers the amount, and no work is billed again."
+                )
+            return False
+        copied = self.billing_duplicate_of_id or (
+            self.invoice_line_ids.billing_origin_line_id
+        )
+        if copied and not rows.filtered("is_live"):
+            return self.env._(
+                "This copy bills no work: the hours and milestones stay on the original "
+                "document."
+            )
+        if rows and any(self.invoice_line_ids.mapped("billing_is_adjusted")):
+            return self.env._(
+                "Quantity or price of marked lines differ from the work that they bill; "
+                "the difference is kept as an adjustment."
+            )
+        return False
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        if self.env.context.get("include_business_fields"):
+            return vals_list
+        for move, vals in zip(self, vals_list):
+            if move.sudo().billing_allocation_ids:
+                vals["billing_duplicate_of_id"] = move.id
+        return vals_list
+
+    def _get_billing_result(self):
+        """Return ``draft``, ``post`` or ``send``: the most careful of its rules."""
+        self.ensure_one()
+        results = self.sudo().billing_allocation_ids.rule_id.mapped("result")
+        return min(results, key=["draft", "post", "send"].index, default="draft")
+
+    def _billing_send(self):
+        """Hand posted invoices to the host's sending job, each customer's own way."""
+        if not self:
+            return
+        self.sending_data = {
+            "author_user_id": self.env.user.id,
+            "author_partner_id": self.env.user.partner_id.id,
+        }
+        self.env.ref("account.ir_cron_account_move_send").sudo()._trigger()
+
+    def _billing_open(self):
+        """Return the action that opens these documents."""
+        if not self:
+            raise LedgerError(self.env._("There is no invoice yet."))
+        action = {
+            "type": "ir.actions.act_window",
+            "res_model": "account.move",
+            "name": self.env._("Invoices"),
+            "context": {"create": False},
+        }
+        if len(self) == 1:
+            return {**action, "res_id": self.id, "views": [(False, "form")]}
+        views = [(False, "list"), (False, "form")]
+        return {**action, "domain": [("id", "in", self.ids)], "views": views}
+
+    def action_view_billing_allocations(self):
+        """Open what this document bills: entries and items with their prices."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "project_invoice_tracker.project_billing_allocation_action"
+        )
+        return {**action, "domain": [("move_id", "=", self.id)]}
+
+    def action_view_billing_projects(self):
+        """Open the projects of this document."""
+        self.ensure_one()
+        projects = self.billing_project_ids
+        action = {
+            "type": "ir.actions.act_window",
+            "res_model": "project.project",
+            "name": self.env._("Projects"),
+        }
+        if len(projects) == 1:
+            return {**action, "res_id": projects.id, "views": [(False, "form")]}
+        views = [(False, "list"), (False, "form")]
+        return {**action, "domain": [("id", "in", projects.ids)], "views": views}

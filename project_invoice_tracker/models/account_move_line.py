@@ -1,0 +1,89 @@
+from odoo import api, fields, models
+from odoo.tools import float_compare
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    billing_allocation_ids = fields.One2many(
+        "project.billing.allocation", "move_line_id", string="Billed work"
+    )
+    billing_origin_line_id = fields.Many2one(
+        "account.move.line",
+        readonly=True,
+        copy=False,
+        ondelete="set null",
+        index="btree_not_null",
+        export_string_translation=False,
+        help="The line that this one was copied from: by a reversal, a replacement or "
+        "a debit note.",
+    )
+    billing_is_adjusted = fields.Boolean(
+        compute="_compute_billing_is_adjusted",
+        help="Quantity or price differ from the work that the line bills.",
+    )
+
+    @api.depends("quantity", "price_unit", "billing_allocation_ids")
+    def _compute_billing_is_adjusted(self):
+        rows = self.env["project.billing.allocation"].sudo()._read_group(
+            [("move_line_id", "in", self._origin.ids), ("kind", "=", "bill")],
+            ["move_line_id"],
+            ["invoiced_quantity:sum", "price:max"],
+        )
+        found = {line.id: figures for line, *figures in rows}
+        for line in self:
+            quantity, price = found.get(line._origin.id, (line.quantity, None))
+            line.billing_is_adjusted = (
+                float_compare(quantity, line.quantity, precision_digits=4) != 0
+                or price is not None
+                and float_compare(price, line.price_unit, precision_digits=4) != 0
+                or bool(price is not None and line.discount)
+            )
+
+    def _get_billing_amount(self):
+        """Return quantity x price less discount, document currency.
+
+        Negative on a credit note. The amount as priced: with price-included taxes it
+        is the gross amount, like the rule's price.
+        """
+        self.ensure_one()
+        amount = self.quantity * self.price_unit * (1 - self.discount / 100.0)
+        sign = -1 if self.move_id.move_type == "out_refund" else 1
+        return sign * self.currency_id.round(amount)
+
+    def _copy_data_extend_business_fields(self, values):
+        super()._copy_data_extend_business_fields(values)
+        if self.display_type == "product" and self.move_id.is_sale_document():
+            values["billing_origin_line_id"] = self.id
+
+    def write(self, vals):
+        moved = {}
+        if "move_id" in vals:
+            moved = {line.id: line.move_id.id for line in self}
+        result = super().write(vals)
+        if moved:
+            self._follow_move()
+        return result
+
+    def _follow_move(self):
+        """Lines merged into another invoice take their ledger rows along."""
+        rows = self.env["project.billing.allocation"].sudo().search(
+            [("move_line_id", "in", self.ids)]
+        )
+        for line, own in rows.grouped("move_line_id").items():
+            line.move_id._check_accepts_rows(own)
+            own.move_id = line.move_id
+
+    def unlink(self):
+        rows = self.env["project.billing.allocation"].sudo().search(
+            [("move_line_id", "in", self.ids)]
+        )
+        if rows:
+            self.move_id._release_rows(rows)
+        return super().unlink()
+
+    def action_view_billing_allocations(self):
+        """Open what this line bills."""
+        self.ensure_one()
+        action = self.move_id.action_view_billing_allocations()
+        return {**action, "domain": [("move_line_id", "=", self.id)]}

@@ -1,0 +1,90 @@
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import split_every
+
+BATCH_SIZE = 200  # invoices per savepoint
+
+
+class BillingRunMixin(models.AbstractModel):
+    """What runs have in common: propose, execute in batches, resume, history.
+
+    A run is a set of stored lines; a killed run resumes from them. An error stops
+    one document, never the run: the batch is undone and tried one by one, and what
+    fails is listed with its reason. Serialization failures are never swallowed: the
+    caller (host) repeats the whole transaction.
+    """
+
+    _name = "billing.run.mixin"
+    _description = "Billing Run"
+
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        default=lambda self: self.env.company,
+        index=True,
+    )
+    state = fields.Selection(
+        [
+            ("draft", "New"),
+            ("proposed", "To review"),
+            ("running", "Running"),
+            ("done", "Done"),
+            ("undone", "Undone"),
+        ],
+        default="draft",
+        required=True,
+        readonly=True,
+        copy=False,
+        index=True,
+        tracking=True,
+    )
+    is_scheduled = fields.Boolean(readonly=True, copy=False)
+
+    @api.model
+    def _run_in_batches(self, units, action, on_error):
+        """Call ``action`` on batches of ``units``, each in a savepoint.
+
+        :param units: list; one unit makes one document
+        :param action: called with a list of units
+        :param on_error: called with (unit, error) for a unit that fails alone
+        :return: number of units done
+        """
+        done = 0
+        for batch in split_every(BATCH_SIZE, units, list):
+            if self._try_batch(batch, action) is None:
+                done += len(batch)
+                continue
+            for unit in batch:
+                error = self._try_batch([unit], action)
+                if error is None:
+                    done += 1
+                else:
+                    on_error(unit, error)
+        return done
+
+    @api.model
+    def _try_batch(self, batch, action):
+        """Return None, or the error that undid the batch."""
+        try:
+            with self.env.cr.savepoint():
+                action(batch)
+                self.env.flush_all()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            raise
+        except psycopg2.OperationalError:
+            raise
+        except Exception as error:  # noqa: BLE001 any failure is the document's
+            self.env.invalidate_all()
+            return error
+        return None
+
+    @api.model
+    def _explain_error(self, error):
+        """Return a text of an error that people can act on."""
+        if isinstance(error, psycopg2.IntegrityError):
+            return self.env._(
+                "Billed or changed by somebody else meanwhile. Propose again."
+            )
+        return str(error) or type(error).__name__

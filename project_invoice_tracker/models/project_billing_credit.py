@@ -1,0 +1,223 @@
+from odoo import api, fields, models
+from odoo.tools import SQL, float_is_zero
+
+from ..exceptions import LedgerError
+from ..tools.quantity import HOUR_DIGITS, Share, take
+
+
+class ProjectBillingAllocation(models.Model):
+    """How rows shrink, come back and are credited."""
+
+    _inherit = "project.billing.allocation"
+
+    def _sort_newest(self):
+        """Return rows newest work first: it is released and credited first."""
+        return self.sorted(
+            lambda row: (row.date or fields.Date.to_date("1900-01-01"), row.id),
+            reverse=True,
+        )
+
+    def _as_shares(self, net=None):
+        """Return rows as plain shares, less what ``net`` says was taken before."""
+        shares = []
+        for row in self:
+            quantity, invoiced, amount = (net or {}).get(row.id, (0.0, 0.0, 0.0))
+            shares.append(
+                Share(
+                    key=row.id,
+                    quantity=round(row.quantity + quantity, HOUR_DIGITS),
+                    invoiced=round(row.invoiced_quantity + invoiced, HOUR_DIGITS),
+                    amount=row.amount + amount,
+                )
+            )
+        return shares
+
+    def _release_newest(self, excess, line):
+        """Take ``excess`` (invoice unit) out of rows; return those that stay."""
+        digits = line.currency_id.decimal_places
+        shares = self._sort_newest()._as_shares()
+        pieces = {
+            self.browse(share.key): (quantity, invoiced, amount)
+            for share, quantity, invoiced, amount in take(
+                shares, excess, amount_digits=digits
+            )
+        }
+        reason = self.env._("Taken off %s", line.move_id._get_ledger_name())
+        self._shrink(pieces, hold=True, reason=reason)
+        return self.exists()
+
+    def _set_adjustment(self, line):
+        """Keep the line's amount less the rows' amounts on the first row."""
+        if not self:
+            return
+        rows = self.sorted("id")
+        total = sum(rows.mapped("amount"))
+        adjustment = line.currency_id.round(line._get_billing_amount() - total)
+        if line.currency_id.compare_amounts(rows[0].adjustment, adjustment):
+            rows[0].adjustment = adjustment
+        others = rows[1:].filtered("adjustment")
+        if others:
+            others.adjustment = 0.0
+
+    def _get_taken(self):
+        """Return ``{row id: (quantity, invoiced, amount)}`` of live credits (< 0)."""
+        groups = self.sudo()._read_group(
+            [
+                ("origin_id", "in", self.ids),
+                ("is_live", "=", True),
+                ("kind", "=", "credit"),
+            ],
+            ["origin_id"],
+            ["quantity:sum", "invoiced_quantity:sum", "amount:sum"],
+        )
+        return {origin.id: tuple(sums) for origin, *sums in groups}
+
+    def _take_net(self, wanted, chosen=None):
+        """Return ``[(row, quantity, invoiced, amount)]`` to credit, newest first.
+
+        :param wanted: quantity of the credit note line, in its unit
+        :param chosen: ``{row id: hours}`` when a person named the hours
+        """
+        rows = self._sort_newest()
+        shares = [
+            share
+            for share in rows._as_shares(self._get_taken())
+            if not float_is_zero(share.quantity, precision_digits=HOUR_DIGITS)
+        ]
+        if chosen:
+            shares = self._restrict_shares(shares, chosen)
+        digits = self.currency_id[:1].decimal_places
+        return [
+            (self.browse(share.key), quantity, invoiced, amount)
+            for share, quantity, invoiced, amount in take(
+                shares, wanted, amount_digits=digits
+            )
+        ]
+
+    @api.model
+    def _restrict_shares(self, shares, chosen):
+        """Return shares cut down to the hours that a person named."""
+        cut = []
+        for share in shares:
+            hours = min(chosen.get(share.key, 0.0), share.quantity)
+            if hours <= 0:
+                continue
+            part = hours / share.quantity
+            cut.append(
+                Share(
+                    key=share.key,
+                    quantity=hours,
+                    invoiced=round(share.invoiced * part, HOUR_DIGITS),
+                    amount=round(share.amount * part, 6),
+                )
+            )
+        return cut
+
+    def _prepare_row(self, line):
+        """Return the values that a row of another line has in common with this one."""
+        self.ensure_one()
+        return {
+            "company_id": self.company_id.id,
+            "currency_id": self.currency_id.id,
+            "rule_id": self.rule_id.id,
+            "analytic_line_id": self.analytic_line_id.id,
+            "item_id": self.item_id.id,
+            "move_line_id": line.id,
+            "move_id": line.move_id.id,
+            "is_live": True,
+            "is_held": False,
+            "date": self.date,
+            "price": self.price,
+            "price_source": self.price_source,
+            "quantity": 0.0,
+            "invoiced_quantity": 0.0,
+            "amount": 0.0,
+            "adjustment": 0.0,
+        }
+
+    def _prepare_credit(self, line, quantity, invoiced, amount):
+        return {
+            **self._prepare_row(line),
+            "kind": "credit",
+            "origin_id": self.id,
+            "quantity": -quantity,
+            "invoiced_quantity": -invoiced,
+            "amount": -amount,
+        }
+
+    def _prepare_write_off(self, line, quantity, amount):
+        """Return a row that gives up work credited on ``line``."""
+        return {
+            **self._prepare_row(line),
+            "kind": "write_off",
+            "quantity": quantity,
+            "amount": amount,
+            "reference": line.move_id.ref or line.move_id.name,
+        }
+
+    def _prepare_reduction(self, line):
+        """Return the row of a credit that lowers the amount and frees no work."""
+        if not self:
+            return []
+        return [
+            {
+                **self._prepare_row(line),
+                "kind": "credit",
+                "origin_id": self.id,
+                "adjustment": line._get_billing_amount(),
+            }
+        ]
+
+    def _prepare_claim(self, line):
+        """Return the row by which a replacement bills what this credit took back."""
+        return {
+            **self._prepare_row(line),
+            "kind": "bill",
+            "run_line_id": self.origin_id.run_line_id.id,
+            "quantity": -self.quantity,
+            "invoiced_quantity": -self.invoiced_quantity,
+            "amount": -self.amount,
+        }
+
+    def _drop_unposted(self):
+        """Delete the rows of an earlier posting of the same credit note."""
+        rows = self.filtered(lambda row: not row.is_live)
+        rows.unlink()
+
+    def _check_not_credited(self):
+        """Refuse to free work that a posted credit note has taken back already."""
+        credits = self.sudo().search(
+            [("origin_id", "in", self.ids), ("is_live", "=", True)]
+        )
+        if credits:
+            raise LedgerError(
+                self.env._(
+                    "%(invoice)s has been credited by %(credit)s, which tells what "
+                    "became of its work. Reset that credit note to draft first.",
+                    invoice=self._get_document_names(),
+                    credit=credits._get_document_names(),
+                )
+            )
+
+    def _check_reversible(self, what):
+        """Refuse to reset a credit note whose work was billed again meanwhile."""
+        self.env["account.analytic.line"].flush_model()
+        self.env["project.billing.item"].flush_model()
+        again = self.env.execute_query(
+            SQL(
+                """
+                SELECT a.id FROM project_billing_allocation a
+                  LEFT JOIN account_analytic_line l ON l.id = a.analytic_line_id
+                  LEFT JOIN project_billing_item i ON i.id = a.item_id
+                 WHERE a.id = ANY(%s)
+                   AND (abs(l.billed_quantity - a.quantity) > 0.000001 + abs(
+                            l.billable_quantity + l.billing_written_off_quantity)
+                     OR (a.analytic_line_id IS NULL AND abs(i.billed_amount - a.amount)
+                         > 0.000001 + abs(i.billable_amount
+                                          + i.billing_written_off_amount)))
+                """,
+                self.ids,
+            )
+        )
+        if again:
+            self.browse([row_id for (row_id,) in again])._raise_billed(what)

@@ -1,0 +1,269 @@
+from contextlib import contextmanager
+
+from odoo import fields, models
+from odoo.tools import float_compare
+
+from ..exceptions import LedgerError
+
+FROZEN_FIELDS = frozenset({"move_type", "currency_id", "company_id"})
+
+
+class ProjectBillingLedgerMixin(models.AbstractModel):
+    """What happens to billed work when its invoice or credit note changes.
+
+    One choke point for states (``write`` with ``state``), one for edits of drafts
+    (``_get_sync_stack``: quantity and price are recomputed without ``write``), one for
+    deletion (``account.move.line.unlink``). What comes back is held with its reason.
+    """
+
+    _name = "project.billing.ledger.mixin"
+    _description = "Ledger Events of Invoices"
+
+    billing_allocation_ids = fields.One2many(
+        "project.billing.allocation", "move_id", string="Billed work"
+    )
+    billing_credit_mode = fields.Selection(
+        [
+            ("work_back", "Take the work back: it can be billed again"),
+            ("price_reduction", "Price reduction: no work is billed again"),
+            ("write_off", "Write-off: the work is given up"),
+            ("replaced", "Replaced by a new invoice"),
+            ("unexplained", "Unexplained: counts as a price reduction"),
+        ],
+        string="Credited work",
+        copy=False,
+        help="What a credit note does to the work of its invoice when it is posted.",
+    )
+
+    billing_chosen_hours = fields.Json(
+        copy=False,
+        export_string_translation=False,
+        help="Hours named in the reversal wizard, by credit note line and ledger row.",
+    )
+
+    # -- choke points ----------------------------------------------------------------
+
+    def write(self, vals):
+        frozen = FROZEN_FIELDS & vals.keys()
+        if frozen:
+            self._check_frozen(vals)
+        if "state" not in vals:
+            return super().write(vals)
+        before = {move.id: move.state for move in self}
+        result = super().write(vals)
+        self._follow_state(before, vals["state"])
+        return result
+
+    def _get_sync_stack(self, container):
+        stack, update_containers = super()._get_sync_stack(container)
+        # first in, last out: quantities and prices are final by then
+        return [(5, self._sync_ledger(container)), *stack], update_containers
+
+    @contextmanager
+    def _sync_ledger(self, container):
+        yield
+        if not self.env.context.get("billing_creating"):
+            container["records"].filtered(
+                lambda m: m.state == "draft" and m.move_type == "out_invoice"
+            )._fit_rows()
+
+    def _post(self, soft=True):
+        self._check_rows()
+        return super()._post(soft)
+
+    # -- states ------------------------------------------------------------------------
+
+    def _follow_state(self, before, state):
+        """Make ledger rows count or not, as the state of their document says."""
+        moves = self.filtered(lambda move: before[move.id] != state)
+        invoices = moves.filtered(lambda move: move.move_type == "out_invoice")
+        credits = moves.filtered(lambda move: move.move_type == "out_refund")
+        if state == "cancel":
+            invoices._get_rows()._check_not_credited()
+            for move in invoices:
+                reason = self.env._("%s was cancelled", move._get_ledger_name())
+                move._get_rows()._set_live(False, hold=True, reason=reason)
+        elif state == "draft":
+            invoices.filtered(lambda m: before[m.id] == "cancel")._claim_again()
+        if state == "posted":
+            credits._post_credit()
+        else:
+            credits.filtered(lambda m: before[m.id] == "posted")._unpost_credit()
+
+    def _claim_again(self):
+        """A cancelled invoice comes back: its work is claimed again, or refused."""
+        for move in self:
+            rows = move._get_rows().filtered(lambda row: not row.is_live)
+            rows._check_free(move._get_ledger_name())
+            rows._set_live(True, hold=True)
+
+    def _unpost_credit(self):
+        for move in self:
+            rows = move._get_rows().filtered("is_live")
+            rows.filtered(lambda row: row.kind == "credit")._check_reversible(
+                move._get_ledger_name()
+            )
+            rows._set_live(False)
+
+    # -- drafts ------------------------------------------------------------------------
+
+    def _fit_rows(self):
+        """Follow edits of draft lines: release what a lower quantity frees.
+
+        The newest entries go first; one may be split. A higher quantity or another
+        price becomes the line's adjustment.
+        """
+        rows = self._get_rows().filtered(lambda row: row.kind == "bill")
+        for line, own in rows.grouped("move_line_id").items():
+            total = sum(own.mapped("invoiced_quantity"))
+            sign = -1 if total < 0 else 1
+            excess = total - line.quantity
+            if sign * float_compare(excess, 0.0, precision_digits=4) > 0:
+                own._check_not_credited()
+                own = own._release_newest(excess, line)
+            own._set_adjustment(line)
+
+    def _release_rows(self, rows):
+        """Free the work of rows whose lines are deleted."""
+        rows._check_not_credited()
+        default = self.env._("Deleted from a draft invoice")
+        reason = self.env.context.get("billing_hold_reason") or default
+        rows._remove(hold=True, reason=reason)
+
+    def _check_accepts_rows(self, rows):
+        """Refuse lines moved to a document that cannot bill their work."""
+        self.ensure_one()
+        if (
+            self.move_type != "out_invoice"
+            or self.state != "draft"
+            or self.currency_id != rows.currency_id
+            or self.company_id != rows.company_id
+        ):
+            raise LedgerError(
+                self.env._(
+                    "Lines that bill work can be moved to a draft invoice of the same "
+                    "company and currency only."
+                )
+            )
+
+    # -- credit notes ----------------------------------------------------------------------
+
+    def _post_credit(self):
+        """Write what posted credit notes take back from their invoices' work."""
+        for move in self.filtered("reversed_entry_id"):
+            bills = move.reversed_entry_id._get_rows().filtered("is_live")
+            if not bills.filtered(lambda row: row.kind == "bill"):
+                continue
+            if not move.billing_credit_mode:
+                move.billing_credit_mode = "unexplained"
+            move._get_rows()._drop_unposted()
+            rows = []
+            for line in move.invoice_line_ids.filtered(
+                lambda x: x.display_type == "product"
+            ):
+                rows += move._prepare_credit_rows(line)
+            ledger = self.env["project.billing.allocation"].sudo()
+            ledger._insert(rows, self.env._("Credited by %s", move.name))
+
+    def _prepare_credit_rows(self, line):
+        """Return the ledger rows of one credit note line (no side effect)."""
+        bills = line.billing_origin_line_id.sudo().billing_allocation_ids.filtered(
+            lambda row: row.kind == "bill" and row.is_live
+        )
+        if self.billing_credit_mode in ("price_reduction", "unexplained") or not bills:
+            bills = bills or self.reversed_entry_id._get_rows().filtered(
+                lambda row: row.kind == "bill" and row.is_live
+            )
+            return bills[:1]._prepare_reduction(line)
+        chosen = self._get_chosen_hours(line)
+        taken = bills._take_net(line.quantity, chosen)
+        rows = []
+        for bill, quantity, invoiced, amount in taken:
+            credit = bill._prepare_credit(line, quantity, invoiced, amount)
+            credit["is_held"] = self.billing_credit_mode == "work_back"
+            rows.append(credit)
+            if self.billing_credit_mode == "write_off":
+                rows.append(bill._prepare_write_off(line, quantity, amount))
+        if not rows:
+            return bills[:1]._prepare_reduction(line)
+        total = sum(row["amount"] for row in rows if row["kind"] == "credit")
+        rows[0]["adjustment"] = self.currency_id.round(
+            line._get_billing_amount() - total
+        )
+        return rows
+
+    def _get_chosen_hours(self, line):
+        """Return ``{bill row id: hours}`` named in the reversal wizard, or None."""
+        chosen = (self.billing_chosen_hours or {}).get(str(line.id))
+        return chosen and {int(key): value for key, value in chosen.items()}
+
+    def _claim_from_origin(self):
+        """A replacement takes over the work of the lines that it was copied from."""
+        ledger = self.env["project.billing.allocation"].sudo()
+        rows = []
+        for line in self.invoice_line_ids.filtered("billing_origin_line_id"):
+            bills = line.billing_origin_line_id.sudo().billing_allocation_ids
+            credits = ledger.search(
+                [
+                    ("origin_id", "in", bills.ids),
+                    ("is_live", "=", True),
+                    ("kind", "=", "credit"),
+                    ("move_id.billing_credit_mode", "=", "replaced"),
+                ]
+            )
+            rows += [credit._prepare_claim(line) for credit in credits]
+        new = ledger._insert(rows)
+        for line, own in new.grouped("move_line_id").items():
+            quantity = sum(own.mapped("invoiced_quantity"))
+            if float_compare(quantity, line.quantity, precision_digits=4) < 0:
+                line.quantity = quantity
+            own._set_adjustment(line)
+
+    # -- checks ---------------------------------------------------------------------------
+
+    def _check_rows(self):
+        """Refuse to post an invoice whose ledger rows do not fit its lines any more."""
+        rows = self._get_rows().filtered(lambda row: row.move_id.state == "draft")
+        bills = rows.filtered(lambda row: row.kind == "bill")
+        for line, own in bills.grouped("move_line_id").items():
+            total = sum(own.mapped("invoiced_quantity"))
+            wrong = abs(total) > abs(line.quantity) + 1e-4 or not all(
+                own.mapped("is_live")
+            )
+            if wrong:
+                raise LedgerError(
+                    self.env._(
+                        "%(invoice)s: the line %(line)s bills more work than its "
+                        "quantity says. Save the invoice again or delete the line.",
+                        invoice=line.move_id._get_ledger_name(),
+                        line=line.name,
+                    )
+                )
+
+    def _check_frozen(self, vals):
+        for move in self:
+            changed = [
+                name
+                for name in FROZEN_FIELDS & vals.keys()
+                if move._fields[name].convert_to_write(move[name], move) != vals[name]
+            ]
+            if changed and move._get_rows():
+                raise LedgerError(
+                    self.env._(
+                        "%s bills work: its type, currency and company cannot change. "
+                        "Delete the draft, or reverse it.",
+                        move._get_ledger_name(),
+                    )
+                )
+
+    def _get_rows(self):
+        """Return all ledger rows of these documents (superuser)."""
+        return self.env["project.billing.allocation"].sudo().search(
+            [("move_id", "in", self.ids)]
+        )
+
+    def _get_ledger_name(self):
+        self.ensure_one()
+        if self.name and self.name != "/":
+            return self.name
+        return self.env._("Draft invoice %s", self.id)

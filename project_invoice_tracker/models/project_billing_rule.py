@@ -1,0 +1,545 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+
+from ..exceptions import BillingRuleError, LockedError
+
+# what decides which entries a rule owns and what they cost
+MATCH_FIELDS = frozenset(
+    {
+        "active",
+        "billing_type",
+        "company_id",
+        "currency_id",
+        "date_end",
+        "date_start",
+        "employee_ids",
+        "price",
+        "product_id",
+        "project_id",
+        "role_ids",
+        "sequence",
+        "tag_ids",
+        "task_ids",
+        "uom_id",
+    }
+)
+# what live invoices rely on
+FROZEN_FIELDS = frozenset({"billing_type", "company_id", "currency_id", "project_id"})
+
+
+class ProjectBillingRule(models.Model):
+    """One line of the deal: what is billed on a project, to whom, and how.
+
+    A rule knows nothing of its billing type: the room ``project.billing.type.<key>``
+    turns it into proposals and invoice lines. Amounts are in ``currency_id``, which is
+    the currency of the invoice.
+    """
+
+    _name = "project.billing.rule"
+    _description = "Project Billing Rule"
+    _inherit = ["mail.thread"]
+    _order = "project_id, sequence, id"
+    _check_company_auto = True
+
+    name = fields.Char(
+        required=True,
+        compute="_compute_name",
+        store=True,
+        readonly=False,
+        precompute=True,
+        translate=True,
+    )
+    active = fields.Boolean(default=True)
+    sequence = fields.Integer(
+        default=10,
+        help="An entry belongs to the first rule that matches it.",
+    )
+    project_id = fields.Many2one(
+        "project.project",
+        required=True,
+        ondelete="restrict",
+        index=True,
+        domain=[("is_template", "=", False)],
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        compute="_compute_company_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        index=True,
+    )
+    billing_type = fields.Selection(
+        [("timesheet", "Time and materials"), ("milestone", "Milestones")],
+        required=True,
+        default="timesheet",
+        tracking=True,
+    )
+    claims_time = fields.Boolean(
+        compute="_compute_claims_time",
+        store=True,
+        precompute=True,
+        help="Technical: rules of this type own time entries.",
+        export_string_translation=False,
+    )
+    product_id = fields.Many2one(
+        "product.product",
+        required=True,
+        compute="_compute_product_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        check_company=True,
+        domain=[("sale_ok", "=", True), ("type", "=", "service")],
+        help="Gives the invoice line its income account, taxes and unit.",
+    )
+    currency_id = fields.Many2one(
+        "res.currency",
+        required=True,
+        compute="_compute_currency_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        tracking=True,
+        help="Currency of the amounts of this rule and of its invoices.",
+    )
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Invoice to",
+        check_company=True,
+        tracking=True,
+        help="Empty: the project's customer.",
+    )
+    bill_partner_id = fields.Many2one(
+        "res.partner", compute="_compute_bill_partner_id", string="Customer"
+    )
+    customer_order = fields.Char(
+        string="Customer order (PO)",
+        tracking=True,
+        help="The customer's order number; empty: the project's. Work of different "
+        "order numbers goes to different invoices.",
+    )
+    payment_term_id = fields.Many2one(
+        "account.payment.term",
+        check_company=True,
+        help="Empty: the customer's terms.",
+    )
+    amount = fields.Monetary(
+        string="Contract amount",
+        tracking=True,
+        help="Milestones: what all items together come to, in the rule's currency. "
+        "Empty: the sum of the fixed items.",
+    )
+    price = fields.Float(
+        string="Price",
+        digits="Product Price",
+        compute="_compute_price",
+        store=True,
+        readonly=False,
+        precompute=True,
+        tracking=True,
+        help="Default price of one unit in the rule's currency; rates of employees "
+        "and roles come first. 0 = the product's sales price.",
+    )
+    uom_id = fields.Many2one(
+        "uom.uom",
+        string="Unit",
+        required=True,
+        compute="_compute_uom_id",
+        store=True,
+        readonly=False,
+        precompute=True,
+        domain=lambda self: self._get_uom_domain(),
+        help="Unit in which time is invoiced: hours or days.",
+    )
+    bill_at_zero = fields.Boolean(
+        string="Bill at price zero",
+        help="Time without a price is invoiced at 0.00 instead of being skipped.",
+    )
+    date_start = fields.Date(tracking=True, help="First day of the rule, included.")
+    date_end = fields.Date(tracking=True, help="Last day of the rule, included.")
+    bill_from = fields.Date(
+        required=True,
+        default=lambda self: self._default_bill_from(),
+        tracking=True,
+        help="Older time is counted and shown, never offered for invoicing.",
+    )
+    result = fields.Selection(
+        [("draft", "Draft"), ("post", "Posted"), ("send", "Posted and sent")],
+        string="Make invoices",
+        required=True,
+        default="draft",
+        tracking=True,
+    )
+    # which entries
+    task_ids = fields.Many2many(
+        "project.task",
+        "project_billing_rule_task_rel",
+        "rule_id",
+        "task_id",
+        domain="[('project_id', '=', project_id)]",
+        help="Time of these tasks and their sub-tasks; empty: of all.",
+    )
+    tag_ids = fields.Many2many(
+        "project.tags", "project_billing_rule_tag_rel", "rule_id", "tag_id"
+    )
+    employee_ids = fields.Many2many(
+        "hr.employee", "project_billing_rule_employee_rel", "rule_id", "employee_id"
+    )
+    role_ids = fields.Many2many(
+        "project.role", "project_billing_rule_role_rel", "rule_id", "role_id"
+    )
+    rate_ids = fields.One2many("project.billing.rate", "rule_id", copy=True)
+    item_ids = fields.One2many("project.billing.item", "rule_id", copy=True)
+    # quantity
+    rounding_method = fields.Selection(
+        [("none", "Exact"), ("up", "Up"), ("nearest", "To the nearest"), ("down", "Down")],
+        required=True,
+        default="none",
+        tracking=True,
+    )
+    rounding_step = fields.Float(
+        digits=(16, 6), default=0.25, help="Hours, e.g. 0.25 for quarters of an hour."
+    )
+    rounding_minimum = fields.Float(
+        digits=(16, 6), help="Hours: less than this is invoiced as this."
+    )
+    rounding_scope = fields.Selection(
+        [
+            ("entry", "Each entry"),
+            ("person_day", "Each person and day"),
+            ("line", "Each invoice line"),
+        ],
+        required=True,
+        default="entry",
+    )
+    quantity_factor = fields.Float(
+        string="Factor (%)",
+        default=100.0,
+        help="Invoiced time per worked time, before rounding: 200 invoices two hours "
+        "for one. Worked time never changes.",
+    )
+    # reading
+    line_grouping = fields.Selection(
+        [
+            ("task", "Task"),
+            ("entry", "Entry"),
+            ("employee", "Employee"),
+            ("role", "Role"),
+            ("day", "Day"),
+            ("one", "One line"),
+        ],
+        string="One invoice line per",
+        required=True,
+        default="task",
+    )
+    invoice_grouping = fields.Selection(
+        [("project", "Project"), ("customer", "Customer")],
+        string="One invoice per",
+        required=True,
+        default="project",
+        help="Different customers, currencies, order numbers and payment terms always "
+        "get invoices of their own.",
+    )
+    person_display = fields.Selection(
+        [("name", "Name"), ("initials", "Initials"), ("role", "Role"), ("none", "None")],
+        string="Show people as",
+        required=True,
+        default="name",
+    )
+    annex = fields.Boolean(
+        string="Itemised annex",
+        default=True,
+        help="A list of every entry, frozen when the invoice is posted.",
+    )
+    last_cutoff_date = fields.Date(
+        readonly=True,
+        copy=False,
+        help="Latest cut-off that was invoiced: time up to it that comes in later is "
+        "labelled with its month.",
+    )
+    # figures, in the rule's currency
+    allocation_ids = fields.One2many("project.billing.allocation", "rule_id")
+    billed_amount = fields.Monetary(compute="_compute_figures")
+    open_amount = fields.Monetary(
+        compute="_compute_figures", help="Not on any invoice yet, held work included."
+    )
+    held_amount = fields.Monetary(compute="_compute_figures")
+    old_entry_count = fields.Integer(
+        compute="_compute_old_entries", string="Entries before the start of billing"
+    )
+    old_entry_hours = fields.Float(compute="_compute_old_entries")
+
+    _dates = models.Constraint(
+        "CHECK (date_end IS NULL OR date_start IS NULL OR date_start <= date_end)",
+        "The rule's first day must not be after its last one.",
+    )
+    _amounts = models.Constraint(
+        "CHECK (amount >= 0 AND price >= 0)",
+        "Amount and price of a billing rule cannot be negative.",
+    )
+    _rounding = models.Constraint(
+        "CHECK (rounding_step >= 0 AND rounding_minimum >= 0 AND quantity_factor > 0)",
+        "Rounding step and minimum cannot be negative, the factor must be above 0.",
+    )
+
+    # -- defaults and computes ---------------------------------------------------
+
+    @api.model
+    def _default_bill_from(self):
+        return self.env.company._get_billing_today().replace(day=1)
+
+    @api.model
+    def _get_uom_domain(self):
+        return [("id", "child_of", self.env.ref("uom.product_uom_hour").id)]
+
+    @api.model
+    def _get_room(self, billing_type):
+        """Return the model that knows a billing type: ``project.billing.type.<key>``."""
+        return self.env[f"project.billing.type.{billing_type}"]
+
+    @api.depends("billing_type")
+    def _compute_name(self):
+        labels = dict(self._fields["billing_type"]._description_selection(self.env))
+        for rule in self:
+            if not rule.name or rule.name in labels.values():
+                rule.name = labels.get(rule.billing_type, "")
+
+    @api.depends("project_id")
+    def _compute_company_id(self):
+        for rule in self:
+            rule.company_id = (
+                rule.project_id.company_id or rule.company_id or self.env.company
+            )
+
+    @api.depends("billing_type")
+    def _compute_claims_time(self):
+        for rule in self:
+            room = self._get_room(rule.billing_type) if rule.billing_type else None
+            rule.claims_time = room is not None and room._claims_time
+
+    @api.depends("billing_type")
+    def _compute_product_id(self):
+        for rule in self:
+            if rule.billing_type:
+                room = self._get_room(rule.billing_type)
+                rule.product_id = room._get_default_product(rule)
+
+    @api.depends("company_id")
+    def _compute_currency_id(self):
+        for rule in self:
+            rule.currency_id = rule.currency_id or rule.company_id.currency_id
+
+    @api.depends("product_id")
+    def _compute_price(self):
+        for rule in self:
+            rule.price = rule.price or 0.0
+
+    @api.depends("product_id")
+    def _compute_uom_id(self):
+        hour = self.env.ref("uom.product_uom_hour")
+        for rule in self:
+            unit = rule.product_id.uom_id
+            is_time = unit and unit._has_common_reference(hour)
+            rule.uom_id = unit if is_time else rule.uom_id or hour
+
+    @api.depends("partner_id", "project_id.partner_id")
+    def _compute_bill_partner_id(self):
+        for rule in self:
+            rule.bill_partner_id = rule.partner_id or rule.project_id.partner_id
+
+    @api.depends("name", "project_id")
+    def _compute_display_name(self):
+        for rule in self:
+            project = rule.project_id.sudo().name
+            rule.display_name = f"{project}: {rule.name}" if project else rule.name
+
+    def _compute_figures(self):
+        billed = dict(
+            self.env["project.billing.allocation"]._read_group(
+                [("rule_id", "in", self.ids), ("is_live", "=", True)],
+                ["rule_id"],
+                ["amount:sum"],
+            )
+        )
+        for rule in self:
+            rule.billed_amount = billed.get(rule, 0.0)
+            rule.open_amount = rule.held_amount = 0.0
+        for billing_type, rules in self.grouped("billing_type").items():
+            for rule, (open_amount, held_amount) in (
+                self._get_room(billing_type)._get_open_amounts(rules).items()
+            ):
+                rule.open_amount, rule.held_amount = open_amount, held_amount
+
+    def _compute_old_entries(self):
+        for rule in self:
+            rule.old_entry_count, rule.old_entry_hours = 0, 0.0
+        for rule, count, hours in self.env["account.analytic.line"].sudo()._read_group(
+            Domain("billing_rule_id", "in", self.ids)
+            & Domain("billing_is_old", "=", True),
+            ["billing_rule_id"],
+            ["__count", "billable_quantity:sum"],
+        ):
+            rule.with_env(self.env).old_entry_count = count
+            rule.with_env(self.env).old_entry_hours = hours
+
+    # -- constraints ---------------------------------------------------------------
+
+    @api.constrains("uom_id")
+    def _check_uom(self):
+        hour = self.env.ref("uom.product_uom_hour")
+        for rule in self:
+            if not rule.uom_id._has_common_reference(hour):
+                raise BillingRuleError(
+                    self.env._(
+                        "The unit %(unit)s is not a unit of time. Choose hours or days.",
+                        unit=rule.uom_id.name,
+                    )
+                )
+
+    @api.constrains("company_id", "project_id")
+    def _check_project_company(self):
+        for rule in self:
+            company = rule.project_id.company_id
+            if company and company != rule.company_id:
+                raise BillingRuleError(
+                    self.env._(
+                        "The project %(project)s belongs to %(company)s: its billing "
+                        "rules must belong to the same company.",
+                        project=rule.project_id.display_name,
+                        company=company.name,
+                    )
+                )
+
+    # -- CRUD ------------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        rules = super().create(vals_list)
+        rules.project_id._ensure_billing_account()
+        rules.item_ids._update_amounts()
+        rules._refresh_entries()
+        return rules
+
+    def write(self, vals):
+        self._check_frozen(vals)
+        projects = self.project_id
+        result = super().write(vals)
+        if vals.keys() & {"amount", "currency_id"}:
+            self.item_ids._update_amounts()
+        if vals.keys() & MATCH_FIELDS:
+            (projects | self.project_id)._refresh_billing_entries()
+        return result
+
+    def _check_frozen(self, vals):
+        changed = [
+            rule
+            for rule in self
+            for name in FROZEN_FIELDS & vals.keys()
+            if rule._fields[name].convert_to_write(rule[name], rule) != vals[name]
+        ]
+        if not changed:
+            return
+        used = self.env["project.billing.allocation"].sudo()._read_group(
+            [("rule_id", "in", [rule.id for rule in changed])], ["rule_id"]
+        )
+        if used:
+            raise LockedError(
+                self.env._(
+                    "%(rule)s has already been invoiced: its type, project, company "
+                    "and currency stay as they are. Archive it and add another rule.",
+                    rule=used[0][0].display_name,
+                )
+            )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_used(self):
+        used = self.env["project.billing.allocation"].sudo()._read_group(
+            [("rule_id", "in", self.ids)], ["rule_id"]
+        )
+        if used:
+            raise LockedError(
+                self.env._(
+                    "%(rule)s has already been invoiced and explains those invoices. "
+                    "Archive it instead of deleting it.",
+                    rule=used[0][0].display_name,
+                )
+            )
+
+    def unlink(self):
+        projects = self.project_id
+        result = super().unlink()
+        projects._refresh_billing_entries()
+        return result
+
+    def _refresh_entries(self):
+        """Find owner, role and price of the unbilled entries of the rules' projects."""
+        self.project_id._refresh_billing_entries()
+
+    # -- reading -----------------------------------------------------------------------
+
+    def _get_customer_order(self):
+        """Return the customer's order number: the rule's, else the project's."""
+        self.ensure_one()
+        return self.customer_order or self.project_id.billing_customer_order or False
+
+    def _get_payment_term(self):
+        """Return the payment term of the rule's invoices, in its company."""
+        self.ensure_one()
+        partner = self.bill_partner_id.with_company(self.company_id)
+        return self.payment_term_id or partner.property_payment_term_id
+
+    def _has_price(self):
+        """Return whether the rule has a price, a rate or an amount."""
+        self.ensure_one()
+        return bool(
+            self.price
+            or self.amount
+            or self.bill_at_zero
+            or self.rate_ids.filtered("price")
+            or self.item_ids.filtered("billable_amount")
+            or (self.claims_time and self.product_id.lst_price)
+        )
+
+    def _get_block(self):
+        """Return the reason code why nothing of the rule can be invoiced, or None."""
+        self.ensure_one()
+        partner = self.bill_partner_id
+        if not partner:
+            return "no_customer"
+        if not partner.active:
+            return "archived_partner"
+        required = partner.commercial_partner_id.billing_order_required
+        if required and not self._get_customer_order():
+            return "po_missing"
+        return None
+
+    def _get_invoice_key(self):
+        """Return what an invoice is made for; rules with equal keys share invoices."""
+        self.ensure_one()
+        return (
+            self.bill_partner_id.id,
+            self.currency_id.id,
+            self._get_customer_order() or "",
+            self._get_payment_term().id,
+            self.project_id.id if self.invoice_grouping == "project" else 0,
+        )
+
+    # -- buttons -------------------------------------------------------------------------
+
+    def action_view_allocations(self):
+        """Open the ledger rows of this rule."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "project_invoice_tracker.project_billing_allocation_action"
+        )
+        return {**action, "domain": [("rule_id", "=", self.id)]}
+
+    def action_view_entries(self):
+        """Open the time entries that this rule owns."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "project_invoice_tracker.account_analytic_line_billing_action"
+        )
+        return {**action, "domain": [("billing_rule_id", "=", self.id)]}

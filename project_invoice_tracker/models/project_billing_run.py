@@ -1,0 +1,476 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL, format_date
+
+from ..exceptions import BillingError
+from ..reasons import REASONS
+from ..tools.entries import build_orphan_query
+from ..tools.spec import Proposal
+
+HAND_OVER = 500  # invoices; a larger run by hand goes to the scheduled job
+
+
+class ProjectBillingRun(models.Model):
+    """Propose, review, invoice: one run over a company's projects.
+
+    ``action_propose`` fills ``line_ids`` and changes nothing else; ``action_invoice``
+    makes the invoices of the proposed (where the company asks for it: approved)
+    lines; ``action_undo`` deletes the drafts of the run and frees their work.
+    """
+
+    _name = "project.billing.run"
+    _description = "Project Billing Run"
+    _inherit = ["mail.thread", "billing.run.mixin"]
+    _order = "id desc"
+    _check_company_auto = True
+
+    name = fields.Char(compute="_compute_name", store=True)
+    cutoff_date = fields.Date(
+        required=True,
+        default=lambda self: self._default_date(),
+        tracking=True,
+        help="Work up to and including this day.",
+    )
+    date = fields.Date(
+        string="Invoice date",
+        required=True,
+        default=lambda self: self._default_date(),
+        tracking=True,
+    )
+    accounting_date = fields.Date(
+        compute="_compute_accounting_date",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="Date in the books. A lock date moves it, as it would at posting.",
+    )
+    lock_message = fields.Char(compute="_compute_lock_message")
+    project_ids = fields.Many2many(
+        "project.project", help="Empty: all projects of the company."
+    )
+    line_ids = fields.One2many("project.billing.run.line", "run_id")
+    move_ids = fields.One2many("account.move", "billing_run_id", string="Invoices")
+    user_id = fields.Many2one(
+        "res.users", default=lambda self: self.env.user, readonly=True
+    )
+    approval_required = fields.Boolean(related="company_id.billing_approval_required")
+    proposed_count = fields.Integer(compute="_compute_totals")
+    skipped_count = fields.Integer(compute="_compute_totals")
+    move_count = fields.Integer(compute="_compute_totals")
+    total_text = fields.Char(compute="_compute_totals", string="Amount")
+
+    # -- computes -------------------------------------------------------------------------
+
+    @api.model
+    def _default_date(self):
+        return self.env.company._get_billing_today()
+
+    @api.depends("cutoff_date", "is_scheduled")
+    def _compute_name(self):
+        for run in self:
+            date = format_date(self.env, run.cutoff_date)
+            kind = (
+                self.env._("Scheduled billing")
+                if run.is_scheduled
+                else self.env._("Billing")
+            )
+            run.name = self.env._("%(kind)s up to %(date)s", kind=kind, date=date)
+
+    @api.depends("date", "company_id")
+    def _compute_accounting_date(self):
+        for run in self:
+            run.accounting_date = run._get_lock_free_date(run.date)
+
+    def _get_lock_free_date(self, date):
+        """Return the accounting date that the host would give an invoice of a date."""
+        move = self._get_trial_move()
+        if not date or not move:
+            return date
+        violated = move._get_violated_lock_dates(date, True)
+        return (
+            move._get_accounting_date(date, True, lock_dates=violated)
+            if violated
+            else date
+        )
+
+    def _get_trial_move(self):
+        """Return an unsaved customer invoice, to ask the host about lock dates."""
+        company = (self.company_id or self.env.company)._in_billing_context()
+        journal = company.env["account.journal"].search(
+            [("company_id", "=", company.id), ("type", "=", "sale")], limit=1
+        )
+        return journal and company.env["account.move"].new(
+            {"move_type": "out_invoice", "journal_id": journal.id}
+        )
+
+    @api.depends("date", "accounting_date", "company_id")
+    def _compute_lock_message(self):
+        for run in self:
+            move = run._get_trial_move() if run.date else None
+            run.lock_message = move and move._get_lock_date_message(run.date, True)
+
+    @api.depends("line_ids.state", "line_ids.amount", "move_ids")
+    def _compute_totals(self):
+        for run in self:
+            live = run.line_ids.filtered(
+                lambda line: line.state in ("proposed", "approved", "invoiced")
+            )
+            run.proposed_count = len(live)
+            run.skipped_count = len(run.line_ids) - len(live)
+            run.move_count = len(run.sudo().move_ids)
+            run.total_text = " + ".join(
+                currency.format(sum(lines.mapped("amount")))
+                for currency, lines in live.grouped("currency_id").items()
+            )
+
+    # -- propose ------------------------------------------------------------------------------
+
+    def action_propose(self):
+        """Fill the lines with what can be invoiced and what not; changes nothing else.
+
+        :return: True
+        :raise BillingError: the run has already made invoices
+        """
+        for run in self:
+            if run.state not in ("draft", "proposed", "undone"):
+                raise BillingError(
+                    self.env._("This run has made its invoices. Start a new run.")
+                )
+            run._propose()
+        return True
+
+    def _propose(self):
+        self.ensure_one()
+        run = self.with_env(self.company_id._in_billing_context().env)
+        run.line_ids.sudo().unlink()
+        rules = run._get_rules()
+        self.env["account.analytic.line"].sudo()._billing_revalue(
+            SQL("e.project_id = ANY(%s)", rules.project_id.ids)
+        )
+        proposals = [
+            proposal
+            for billing_type, own in rules.grouped("billing_type").items()
+            for proposal in own._get_room(billing_type).sudo()._propose(own, run)
+        ]
+        proposals += run._propose_orphans(rules)
+        run._block(proposals)
+        run._block_negative_totals(proposals)
+        self.env["project.billing.run.line"]._create_from(run, proposals)
+        run.sudo().state = "proposed"
+
+    def _get_rules(self):
+        """Return the rules of the run's company and projects that the user may see."""
+        domain = Domain("company_id", "=", self.company_id.id) & Domain(
+            "project_id.active", "=", True
+        )
+        if self.project_ids:
+            domain &= Domain("project_id", "in", self.project_ids.ids)
+        rules = self.env["project.billing.rule"].search(domain)
+        return rules.sudo()
+
+    def _propose_orphans(self, rules):
+        """Return skips for time on the run's projects that no rule owns."""
+        projects = rules.project_id | self.project_ids.sudo()
+        query = build_orphan_query(
+            self.env, projects.ids, self.company_id.id, self.cutoff_date
+        )
+        return [
+            Proposal(
+                rule_id=False,
+                project_id=project_id,
+                state="skipped",
+                reason_code=code,
+                quantity=float(hours),
+                entry_count=count,
+                date_from=date_from,
+                date_to=date_to,
+            )
+            for project_id, code, hours, count, date_from, date_to in (
+                self.env.execute_query(query)
+            )
+        ]
+
+    def _block(self, proposals):
+        """Turn proposals of rules that cannot be invoiced now into skips."""
+        rules = self.env["project.billing.rule"].sudo()
+        locked = self._is_period_locked()
+        blocks = {}
+        for proposal in proposals:
+            if proposal.state not in ("proposed", "held"):
+                continue
+            rule = rules.browse(proposal.rule_id)
+            if rule not in blocks:
+                blocks[rule] = "period_locked" if locked else rule._get_block()
+            if blocks[rule]:
+                proposal.state, proposal.reason_code = "skipped", blocks[rule]
+
+    def _is_period_locked(self):
+        """Return whether the accounting date itself is in a locked period."""
+        return self._get_lock_free_date(self.accounting_date) != self.accounting_date
+
+    def _block_negative_totals(self, proposals):
+        """Skip what would make an invoice with a negative total together."""
+        rules = self.env["project.billing.rule"].sudo()
+        groups = {}
+        for proposal in proposals:
+            if proposal.state == "proposed":
+                key = rules.browse(proposal.rule_id)._get_invoice_key()
+                groups.setdefault(key, []).append(proposal)
+        for own in groups.values():
+            if sum(proposal.amount for proposal in own) < 0:
+                for proposal in own:
+                    proposal.state = "skipped"
+                    proposal.reason_code = "negative_total"
+
+    # -- invoice -----------------------------------------------------------------------------
+
+    def action_invoice(self):
+        """Make the invoices of the proposed (approved) lines.
+
+        A run of more than some hundred invoices is handed over to the scheduled job,
+        which works in batches and survives a restart.
+
+        :return: action that opens the invoices
+        :raise BillingError: nothing to invoice
+        """
+        self._check_officer()
+        for run in self:
+            lines = run._get_lines_to_invoice()
+            if not lines:
+                raise BillingError(run._explain_nothing())
+            if len(lines) > HAND_OVER:
+                run.sudo().state = "running"
+                self.env.ref(
+                    "project_invoice_tracker.ir_cron_project_billing"
+                )._trigger()
+                continue
+            run._invoice()
+            run.sudo().state = "done"
+        return self.action_view_moves()
+
+    def _explain_nothing(self):
+        if self.state == "draft":
+            return self.env._("Propose first: the run has no lines yet.")
+        if self.approval_required:
+            return self.env._(
+                "No line is approved. Your company invoices approved lines only."
+            )
+        return self.env._("Nothing to invoice. The lines below say why.")
+
+    def _check_officer(self):
+        if not self.env.su and not self.env.user.has_group(
+            "project_invoice_tracker.group_billing_officer"
+        ):
+            raise BillingError(
+                self.env._(
+                    "Making invoices needs the invoicing right. You may propose and "
+                    "approve; ask an invoicing clerk to make the invoices."
+                )
+            )
+
+    def _get_lines_to_invoice(self):
+        states = (
+            ("approved",)
+            if self.approval_required
+            else ("proposed", "approved")
+        )
+        return self.line_ids.filtered(lambda line: line.state in states)
+
+    def _invoice(self, limit=None):
+        """Make the invoices of (some of) the run's lines.
+
+        :param limit: at most so many lines in this call
+        :return: lines that were dealt with
+        """
+        self.ensure_one()
+        run = self.with_env(self.company_id._in_billing_context().env).sudo()
+        lines = run._get_lines_to_invoice()
+        if limit and len(lines) > limit:
+            lines = lines._take_whole_invoices(limit)
+        lines = lines.try_lock_for_update()
+        batches = run._prepare_batches(lines)
+        run._run_in_batches(batches, run._make, run._fail)
+        left = lines.filtered(lambda line: line.state in ("proposed", "approved"))
+        left._skip("nothing_left")
+        moves = lines.move_id
+        run._finish(moves)
+        return lines
+
+    def _prepare_batches(self, lines):
+        """Return the invoices to be made: lists of LineSpec, in a fixed order."""
+        prepared = {}
+        for billing_type, own in lines.grouped(lambda x: x.rule_id.billing_type).items():
+            room = self.env["project.billing.rule"]._get_room(billing_type)
+            try:
+                prepared.update(room._prepare_lines(own))
+            except BillingError:
+                for line in own:
+                    try:
+                        prepared.update(room._prepare_lines(line))
+                    except BillingError as error:
+                        line._skip("no_exchange_rate", str(error))
+        for line in lines.browse([k for k, specs in prepared.items() if specs]):
+            block = line.rule_id._get_block()
+            if block:
+                line._skip(block)
+                prepared.pop(line.id)
+        return self.env["project.billing.invoicing"]._group_specs(self, prepared)
+
+    def _make(self, batches):
+        """Make one batch of draft invoices and note them on the lines."""
+        moves = self.env["project.billing.invoicing"]._create_invoices(self, batches)
+        by_move = {}
+        for move, specs in zip(moves, batches):
+            by_move[move] = self.env["project.billing.run.line"].browse(
+                {spec.run_line_id for spec in specs}
+            )
+        for move, lines in by_move.items():
+            lines.write({"state": "invoiced", "move_id": move.id, "reason_code": False})
+        moves.flush_recordset()
+
+    def _fail(self, specs, error):
+        """List an invoice that could not be made, with its reason."""
+        lines = self.env["project.billing.run.line"].browse(
+            {spec.run_line_id for spec in specs}
+        )
+        lines.write({"state": "failed", "reason": self._explain_error(error)})
+
+    def _finish(self, moves):
+        """Post and send what the rules ask for; a failure leaves a draft behind."""
+        posted = moves.filtered(
+            lambda m: m.state == "draft" and m._get_billing_result() != "draft"
+        )
+        self._run_in_batches(list(posted), self._post_moves, self._fail_post)
+        to_send = posted.filtered(
+            lambda m: m.state == "posted" and m._get_billing_result() == "send"
+        )
+        to_send._billing_send()
+        rules = self.line_ids.filtered(lambda x: x.state == "invoiced").rule_id
+        for rule in rules:
+            if not rule.last_cutoff_date or rule.last_cutoff_date < self.cutoff_date:
+                rule.last_cutoff_date = self.cutoff_date
+
+    def _post_moves(self, moves):
+        self.env["account.move"].concat(*moves).action_post()
+
+    def _fail_post(self, move, error):
+        lines = self.line_ids.filtered(lambda line: line.move_id == move)
+        lines.reason = self.env._(
+            "Left as a draft, posting failed: %s", self._explain_error(error)
+        )
+
+    # -- undo ------------------------------------------------------------------------------------
+
+    def action_undo(self):
+        """Delete the run's draft invoices; their work is held until released.
+
+        :raise BillingError: one of the invoices is posted
+        """
+        self._check_officer()
+        for run in self:
+            moves = run.sudo().move_ids
+            posted = moves.filtered(lambda m: m.state == "posted")
+            if posted:
+                raise BillingError(
+                    self.env._(
+                        "%s are posted. Credit them; only drafts can be undone.",
+                        ", ".join(posted.mapped("name")),
+                    )
+                )
+            run.sudo().line_ids.filtered("move_id").write(
+                {"state": "held", "reason_code": "held", "move_id": False}
+            )
+            moves.with_context(
+                billing_hold_reason=self.env._("%s was undone", run.name)
+            ).filtered(lambda m: m.state == "draft").unlink()
+            run.sudo().state = "undone"
+        return True
+
+    # -- schedule ----------------------------------------------------------------------------------
+
+    @api.model
+    def _cron_bill(self):
+        """Start the runs that are due and carry on with those that are not done."""
+        self._start_scheduled()
+        self._continue_running()
+
+    @api.model
+    def _start_scheduled(self):
+        """Create one run for each company whose date has come; safe at any hour."""
+        companies = self.env["res.company"].search(
+            [("billing_schedule_active", "=", True)]
+        )
+        for company in companies:
+            locked = company.try_lock_for_update()
+            period = locked and locked._get_billing_schedule_period(
+                locked._get_billing_today()
+            )
+            if not period:
+                continue
+            cutoff, following = period
+            run = self._in_company(company).create(
+                {
+                    "company_id": company.id,
+                    "cutoff_date": cutoff,
+                    "date": company._get_billing_today(),
+                    "is_scheduled": True,
+                }
+            )
+            run.action_propose()
+            company.billing_schedule_date = following
+            if not company.billing_approval_required:
+                run.state = "running"
+            self.env["ir.cron"]._commit_progress(1)
+
+    @api.model
+    def _in_company(self, company):
+        return self.with_env(company._in_billing_context().env)
+
+    @api.model
+    def _continue_running(self):
+        """Work off running runs in batches; several workers share them by row locks."""
+        runs = self.search([("state", "=", "running")], order="id")
+        remaining = sum(len(run._get_lines_to_invoice()) for run in runs)
+        for run in runs:
+            while run.state == "running":
+                lines = run._invoice(limit=HAND_OVER)
+                if not run._get_lines_to_invoice():
+                    run.state = "done"
+                elif not lines:
+                    break  # another worker has them
+                remaining -= len(lines)
+                left = self.env["ir.cron"]._commit_progress(
+                    len(lines), remaining=max(remaining, 0)
+                )
+                if not left:
+                    return
+
+    # -- opening -----------------------------------------------------------------------------------
+
+    @api.model
+    def _open_preview(self, company):
+        """Open a proposal of what the scheduled job would invoice."""
+        run = self.create({"company_id": company.id})
+        run.action_propose()
+        return run._open()
+
+    def _open(self):
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "name": self.name,
+        }
+
+    def action_view_moves(self):
+        """Open the invoices of the run."""
+        return self.sudo().move_ids.with_env(self.env)._billing_open()
+
+    @api.model
+    def _get_reason_text(self, code, detail=""):
+        """Return reason, detail and fix in the user's language."""
+        if not code:
+            return detail
+        label, fix = (self.env._(text) for text in REASONS[code])
+        return f"{label} ({detail}). {fix}" if detail else f"{label}. {fix}"

@@ -1,0 +1,341 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..exceptions import BillingError
+from ..reasons import CONFIRMABLE, get_reason_selection
+
+
+class ProjectBillingRunLine(models.Model):
+    """What a run would invoice by one rule, or leaves out for one reason.
+
+    The entries are those seen in the review: what comes in later is not invoiced
+    unseen. Amounts are in the rule's currency, at what the invoice would show.
+    """
+
+    _name = "project.billing.run.line"
+    _description = "Billing Run Line"
+    _order = "run_id desc, state_order, partner_id, project_id, id"
+
+    run_id = fields.Many2one(
+        "project.billing.run", required=True, ondelete="cascade", index=True
+    )
+    company_id = fields.Many2one(
+        related="run_id.company_id", store=True, precompute=True
+    )
+    run_state = fields.Selection(related="run_id.state", string="Run state")
+    project_id = fields.Many2one(
+        "project.project", required=True, ondelete="cascade", index=True
+    )
+    rule_id = fields.Many2one(
+        "project.billing.rule", ondelete="cascade", index="btree_not_null"
+    )
+    item_id = fields.Many2one(
+        "project.billing.item", ondelete="cascade", index="btree_not_null"
+    )
+    partner_id = fields.Many2one("res.partner", ondelete="cascade", string="Customer")
+    customer_order = fields.Char(string="Customer order (PO)")
+    currency_id = fields.Many2one("res.currency", ondelete="cascade")
+    name = fields.Char()
+    text = fields.Char(
+        string="Text for the customer",
+        help="Text of the invoice line of an item; empty: the item's name. The text of "
+        "time is edited on the entries.",
+    )
+    state = fields.Selection(
+        [
+            ("proposed", "Proposed"),
+            ("approved", "Approved"),
+            ("held", "Held"),
+            ("skipped", "Skipped"),
+            ("invoiced", "Invoiced"),
+            ("failed", "Failed"),
+        ],
+        required=True,
+        default="proposed",
+        readonly=True,
+    )
+    state_order = fields.Integer(
+        compute="_compute_state_order", store=True, precompute=True
+    )
+    reason_code = fields.Selection(
+        lambda self: get_reason_selection(self.env), readonly=True
+    )
+    reason = fields.Char(readonly=True, help="Why it is left out, and what to do.")
+    is_confirmable = fields.Boolean(compute="_compute_is_confirmable")
+    is_late = fields.Boolean(
+        string="Late entries",
+        readonly=True,
+        help="Some of the time is from a period that was invoiced before; its lines "
+        "name the month.",
+    )
+    quantity = fields.Float(
+        digits=(16, 2), readonly=True, help="Hours worked; items count one."
+    )
+    amount = fields.Monetary(readonly=True)
+    entry_count = fields.Integer(readonly=True)
+    date_from = fields.Date(readonly=True)
+    date_to = fields.Date(readonly=True)
+    entry_ids = fields.Many2many(
+        "account.analytic.line",
+        "project_billing_run_line_entry_rel",
+        "run_line_id",
+        "entry_id",
+        readonly=True,
+    )
+    move_id = fields.Many2one(
+        "account.move", readonly=True, ondelete="set null", index="btree_not_null"
+    )
+    approved_by_id = fields.Many2one("res.users", readonly=True, ondelete="set null")
+    approved_date = fields.Datetime(readonly=True)
+
+    _run_state_idx = models.Index("(run_id, state)")
+
+    @api.depends("state")
+    def _compute_state_order(self):
+        order = ["failed", "proposed", "approved", "held", "skipped", "invoiced"]
+        for line in self:
+            line.state_order = order.index(line.state)
+
+    @api.depends("reason_code", "state")
+    def _compute_is_confirmable(self):
+        for line in self:
+            line.is_confirmable = (
+                line.state == "skipped" and line.reason_code in CONFIRMABLE
+            )
+
+    @api.depends("name", "project_id")
+    def _compute_display_name(self):
+        for line in self:
+            names = [line.project_id.sudo().name, line.name]
+            line.display_name = ": ".join(filter(None, names))
+
+    # -- making ------------------------------------------------------------------------
+
+    @api.model
+    def _create_from(self, run, proposals):
+        """Store proposals as lines of a run, with their entries, in two statements."""
+        rules = self.env["project.billing.rule"].sudo()
+        values = []
+        for proposal in proposals:
+            rule = rules.browse(proposal.rule_id or [])
+            project = self.env["project.project"].sudo().browse(proposal.project_id)
+            values.append(
+                {
+                    "run_id": run.id,
+                    "project_id": project.id,
+                    "rule_id": rule.id,
+                    "item_id": proposal.item_id,
+                    "partner_id": (rule.bill_partner_id or project.partner_id).id,
+                    "customer_order": rule._get_customer_order() if rule else False,
+                    "currency_id": (rule.currency_id or run.company_id.currency_id).id,
+                    "name": proposal.name,
+                    "state": proposal.state,
+                    "reason_code": proposal.reason_code,
+                    "reason": run._get_reason_text(
+                        proposal.reason_code, proposal.detail
+                    ),
+                    "is_late": proposal.is_late,
+                    "quantity": proposal.quantity,
+                    "amount": proposal.amount,
+                    "entry_count": proposal.entry_count,
+                    "date_from": proposal.date_from,
+                    "date_to": proposal.date_to,
+                }
+            )
+        lines = self.sudo().create(values)
+        lines.flush_recordset()
+        lines._link_entries([proposal.entry_ids for proposal in proposals])
+        return lines
+
+    def _link_entries(self, entry_ids):
+        pairs = [
+            (line.id, entry_id)
+            for line, own in zip(self, entry_ids)
+            for entry_id in own
+        ]
+        if not pairs:
+            return
+        line_ids, ids = zip(*pairs)
+        self.env.cr.execute(
+            SQL(
+                "INSERT INTO project_billing_run_line_entry_rel (run_line_id, entry_id)"
+                " SELECT * FROM unnest(%s::int4[], %s::int4[])",
+                list(line_ids),
+                list(ids),
+            )
+        )
+        self.invalidate_model(["entry_ids"])
+
+    def _get_entry_owners(self):
+        """Return ``{entry id: line id}`` of the entries seen in the review."""
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    "SELECT entry_id, run_line_id"
+                    " FROM project_billing_run_line_entry_rel"
+                    " WHERE run_line_id = ANY(%s)",
+                    self.ids,
+                )
+            )
+        )
+
+    def _take_whole_invoices(self, limit):
+        """Return about ``limit`` lines, never a part of what shares an invoice."""
+        taken = self.browse()
+        for lines in self.grouped(lambda line: line.rule_id._get_invoice_key()).values():
+            if taken and len(taken) + len(lines) > limit:
+                break
+            taken |= lines
+        return taken
+
+    def _skip(self, code, detail=""):
+        """Turn lines into skips with a reason of the closed list."""
+        for line in self:
+            line.write(
+                {
+                    "state": "skipped",
+                    "reason_code": code,
+                    "reason": line.run_id._get_reason_text(code, detail),
+                }
+            )
+
+    def _refresh_amounts(self):
+        """Compute quantity and amount again after entries or items changed."""
+        for line in self.filtered("rule_id"):
+            room = line.rule_id._get_room(line.rule_id.billing_type)
+            try:
+                specs = room.sudo()._prepare_lines(line.sudo())[line.id]
+            except BillingError as error:
+                line._skip("no_exchange_rate", str(error))
+                continue
+            amount = sum(spec.get_amount(line.currency_id) for spec in specs)
+            hours = sum(share.quantity for spec in specs for share in spec.shares)
+            line.sudo().write(
+                {
+                    "amount": amount,
+                    "quantity": hours,
+                    "entry_count": sum(len(s.shares) for s in specs),
+                }
+            )
+
+    # -- review ----------------------------------------------------------------------------
+
+    def _check_reviewable(self):
+        self.check_access("read")
+        if any(line.run_id.state != "proposed" for line in self):
+            raise BillingError(
+                self.env._("Only a run that is being reviewed can be changed.")
+            )
+        projects = self.project_id
+        if len(projects._filter_billing_reviewable()) != len(projects):
+            raise BillingError(
+                self.env._("You may review the projects that you manage only.")
+            )
+
+    def action_approve(self):
+        """Approve lines; a held line is released, a doubtful one confirmed."""
+        self._check_reviewable()
+        for line in self.sudo():
+            if line.state == "held":
+                line._get_ledger()._release(line.entry_ids, line.item_id)
+            elif line.is_confirmable:
+                line.entry_ids.billing_confirmed = True
+            elif line.state != "proposed":
+                raise BillingError(
+                    self.env._(
+                        "%(line)s cannot be approved: %(reason)s",
+                        line=line.display_name,
+                        reason=line.reason or line.state,
+                    )
+                )
+            line.write(
+                {
+                    "state": "approved",
+                    "reason_code": False,
+                    "reason": False,
+                    "approved_by_id": self.env.user.id,
+                    "approved_date": fields.Datetime.now(),
+                }
+            )
+            line._refresh_amounts()
+
+    def action_unapprove(self):
+        """Take an approval back."""
+        self._check_reviewable()
+        lines = self.sudo().filtered(lambda line: line.state == "approved")
+        lines.write(
+            {"state": "proposed", "approved_by_id": False, "approved_date": False}
+        )
+
+    def action_hold(self):
+        """Hold the work of lines until somebody releases it."""
+        self._check_reviewable()
+        for line in self.sudo().filtered(lambda x: x.state in ("proposed", "approved")):
+            reason = self.env._("Held by %s", self.env.user.name)
+            line._get_ledger()._hold(reason, line.entry_ids, line.item_id)
+            line.write(
+                {
+                    "state": "held",
+                    "reason_code": "held",
+                    "reason": line.run_id._get_reason_text("held", reason),
+                }
+            )
+
+    def action_postpone(self):
+        """Move the work of lines to the next period: after this run's cut-off date."""
+        self._check_reviewable()
+        for line in self.sudo().filtered(lambda x: x.state in ("proposed", "approved")):
+            day = fields.Date.add(line.run_id.cutoff_date, days=1)
+            line.entry_ids.write({"billing_date_postponed": day})
+            line.item_id.write({"date_postponed": day})
+            line._skip("after_cutoff")
+
+    def _get_ledger(self):
+        return self.env["project.billing.allocation"]
+
+    def action_open_write_off(self):
+        """Ask for the reason, then write the work of these lines off."""
+        return self._open_wizard("write_off")
+
+    def action_open_nonbillable(self):
+        """Ask for the reason, then make the time of these lines non-billable."""
+        return self._open_wizard("nonbillable")
+
+    def _open_wizard(self, action):
+        self._check_reviewable()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "project.billing.settle",
+            "views": [(False, "form")],
+            "target": "new",
+            "name": self.env._("Not invoiced"),
+            "context": {
+                "default_action": action,
+                "default_entry_ids": self.entry_ids.ids,
+                "default_item_ids": self.item_id.ids,
+                "default_run_line_ids": self.ids,
+            },
+        }
+
+    # -- opening -----------------------------------------------------------------------------
+
+    def action_view_entries(self):
+        """Open the entries of a line: their texts can be edited before invoicing."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "project_invoice_tracker.account_analytic_line_billing_action"
+        )
+        domain = [("id", "in", self.entry_ids.ids)]
+        if not self.entry_ids:
+            domain = [
+                ("project_id", "=", self.project_id.id),
+                ("date", ">=", self.date_from),
+                ("date", "<=", self.date_to),
+                ("billing_rule_id", "=", self.rule_id.id),
+            ]
+        return {**action, "domain": domain, "name": self.display_name}
+
+    def action_view_move(self):
+        """Open the invoice of a line."""
+        self.ensure_one()
+        return self.move_id._billing_open()

@@ -1,0 +1,330 @@
+from collections import defaultdict
+
+from odoo import api, models
+from odoo.tools import SQL, float_round, format_date
+
+from ..exceptions import BillingError
+from ..tools.entries import EntryRow, build_aside_query, build_entry_query
+from ..tools.quantity import HOUR_DIGITS, Share, round_quantity, share_total
+from ..tools.spec import LineSpec, Proposal
+
+
+class ProjectBillingTypeTimesheet(models.AbstractModel):
+    """Time and materials: the rule's entries, each hour once, at its rate."""
+
+    _name = "project.billing.type.timesheet"
+    _inherit = "project.billing.type"
+    _description = "Billing Type: Time and Materials"
+
+    _claims_time = True
+
+    @api.model
+    def _get_default_product(self, rule):
+        return self.env.ref(
+            "project_invoice_tracker.product_project_hours", raise_if_not_found=False
+        ) or super()._get_default_product(rule)
+
+    # -- proposing -----------------------------------------------------------------------
+
+    @api.model
+    def _propose(self, rules, run):
+        proposals = []
+        by_rule = defaultdict(list)
+        for row in self._get_rows(rules, run.cutoff_date):
+            by_rule[row.rule_id].append(row)
+        for rule in rules:
+            proposals += self._propose_rule(rule, by_rule[rule.id], run)
+        return proposals + self._propose_aside(rules, run)
+
+    @api.model
+    def _propose_rule(self, rule, rows, run):
+        """Return one proposal for the rule and one for each reason to leave out."""
+        by_reason = defaultdict(list)
+        for row in rows:
+            if row.reason or row.free:
+                by_reason[row.reason].append(row)
+            if row.held and row.reason != "held":
+                by_reason["held"].append(row)
+        ready = by_reason.pop(None, [])
+        try:
+            ready, negative = self._split_negative(rule, ready, run.date)
+            if negative:
+                by_reason["negative"] += negative
+            proposals = [self._propose_rows(rule, ready, run.date)] if ready else []
+            return proposals + [
+                self._propose_skip(rule, code, own, run.date)
+                for code, own in by_reason.items()
+            ]
+        except BillingError as error:
+            skip = self._summarise(rule, "no_exchange_rate", rows, str(error))
+            return [skip] if rows else []
+
+    @api.model
+    def _propose_rows(self, rule, rows, date):
+        specs = self._build_specs(rule, rows, date)
+        proposal = self._summarise(rule, None, rows)
+        proposal.state = "proposed"
+        proposal.amount = sum(spec.get_amount(rule.currency_id) for spec in specs)
+        proposal.is_late = any(row.late for row in rows)
+        return proposal
+
+    @api.model
+    def _propose_skip(self, rule, code, rows, date):
+        detail = ", ".join(sorted({row.held_reason for row in rows if row.held_reason}))
+        proposal = self._summarise(rule, code, rows, detail if code == "held" else "")
+        if code == "held":
+            rows = [row._replace(free=row.held) for row in rows]
+            proposal.state = "held"
+        proposal.quantity = sum(row.free for row in rows)
+        specs = self._build_specs(rule, rows, date)
+        proposal.amount = sum(spec.get_amount(rule.currency_id) for spec in specs)
+        return proposal
+
+    @api.model
+    def _summarise(self, rule, code, rows, detail=""):
+        return Proposal(
+            rule_id=rule.id,
+            project_id=rule.project_id.id,
+            state="skipped",
+            reason_code=code,
+            detail=detail,
+            quantity=round(sum(row.free for row in rows), HOUR_DIGITS),
+            entry_count=len(rows),
+            entry_ids=[row.id for row in rows],
+            date_from=min(row.date for row in rows) if rows else None,
+            date_to=max(row.date for row in rows) if rows else None,
+            name=rule.name,
+        )
+
+    @api.model
+    def _propose_aside(self, rules, run):
+        """Return one proposal per rule and reason for time that is out of range."""
+        query = build_aside_query(self.env, rules.ids, run.cutoff_date)
+        return [
+            Proposal(
+                rule_id=rule_id,
+                project_id=project_id,
+                state="skipped",
+                reason_code=code,
+                quantity=float(hours),
+                entry_count=count,
+                date_from=date_from,
+                date_to=date_to,
+                name=self.env["project.billing.rule"].browse(rule_id).name,
+            )
+            for rule_id, project_id, code, hours, count, date_from, date_to in (
+                self.env.execute_query(query)
+            )
+        ]
+
+    @api.model
+    def _split_negative(self, rule, rows, date):
+        """Take out the groups whose time sums below zero, unless confirmed."""
+        negative = []
+        for spec in self._build_specs(rule, rows, date):
+            if spec.quantity < 0:
+                own = {share.key for share in spec.shares}
+                group = [row for row in rows if row.id in own]
+                if not all(row.confirmed for row in group):
+                    negative += group
+        out = {row.id for row in negative}
+        return [row for row in rows if row.id not in out], negative
+
+    @api.model
+    def _get_rows(self, rules, cutoff, entry_ids=None):
+        """Return the unbilled entries of the rules as plain rows, one query."""
+        query = build_entry_query(self.env, rules.ids, cutoff, entry_ids)
+        return [EntryRow(*row) for row in self.env.execute_query(query)]
+
+    # -- invoicing -----------------------------------------------------------------------
+
+    @api.model
+    def _prepare_lines(self, run_lines):
+        rows = defaultdict(list)
+        for run, lines in run_lines.grouped("run_id").items():
+            owners = lines._get_entry_owners()
+            for row in self._get_rows(lines.rule_id, run.cutoff_date, list(owners)):
+                if not row.reason and row.free:
+                    rows[owners[row.id]].append(row)
+        prepared = {}
+        for line in run_lines:
+            own, negative = self._split_negative(
+                line.rule_id, rows[line.id], line.run_id.date
+            )
+            prepared[line.id] = self._build_specs(line.rule_id, own, line.run_id.date)
+        return prepared
+
+    @api.model
+    def _build_specs(self, rule, rows, date):
+        """Return the invoice lines of the rows.
+
+        :param date: of the invoice; prices in another currency are converted at it
+        :raise BillingError: no exchange rate
+        """
+        if not rows:
+            return []
+        groups = defaultdict(list)
+        for row in rows:
+            price = self._get_price(rule, row, date)
+            month = row.date.replace(day=1) if row.late else None
+            groups[self._get_group_key(rule, row), price, month].append(row)
+        texts = self._get_texts(rule, rows)
+        return [
+            self._build_spec(rule, own, price, month, texts)
+            for (_key, price, month), own in groups.items()
+        ]
+
+    @api.model
+    def _get_group_key(self, rule, row):
+        return {
+            "task": row.task_id,
+            "entry": row.id,
+            "employee": row.employee_id,
+            "role": row.role_id,
+            "day": row.date,
+            "one": 0,
+        }[rule.line_grouping]
+
+    @api.model
+    def _get_price(self, rule, row, date):
+        """Return the price of one unit of the rule, invoice currency, as shown."""
+        digits = self.env["decimal.precision"].precision_get("Product Price")
+        price = float(row.price)
+        if row.currency_id and row.currency_id != rule.currency_id.id:
+            currency = self.env["res.currency"].browse(row.currency_id)
+            price *= self._get_exchange_rate(currency, rule, date)
+        return float_round(price, precision_digits=digits)
+
+    @api.model
+    def _build_spec(self, rule, rows, price, month, texts):
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        hour = self.env.ref("uom.product_uom_hour")
+        per_unit = rule.uom_id.factor / hour.factor  # hours in one unit
+        quantities = self._get_invoice_hours(rule, rows)
+        exact = round(sum(quantities), 4) / per_unit
+        quantity = round_quantity(exact, 10**-digits, "nearest")
+        amounts = share_total(
+            rule.currency_id.round(sum(row.free for row in rows) / per_unit * price),
+            [row.free for row in rows],
+            rule.currency_id.decimal_places,
+        )
+        invoiced = share_total(quantity, quantities, HOUR_DIGITS)
+        shares = [
+            Share(row.id, row.free, price, part, amount, payload=row._asdict())
+            for row, part, amount in zip(rows, invoiced, amounts)
+        ]
+        return LineSpec(
+            rule_id=rule.id,
+            name=self._get_line_text(rule, rows, month, texts),
+            product_id=rule.product_id.id,
+            uom_id=rule.uom_id.id,
+            quantity=quantity,
+            price=price,
+            shares=shares,
+            sequence=(rule.sequence, rule.id, f"{rows[0].date}{rows[0].id:012}"),
+            date_from=min(row.date for row in rows),
+            date_to=max(row.date for row in rows),
+        )
+
+    @api.model
+    def _get_invoice_hours(self, rule, rows):
+        """Return the hours to invoice of each row, by the rule's rounding."""
+        factor = rule.quantity_factor / 100.0
+        hours = [row.override if row.override else row.free * factor for row in rows]
+        how = (rule.rounding_step, rule.rounding_method, rule.rounding_minimum)
+        if rule.rounding_scope == "entry":
+            return [
+                value if row.override else round_quantity(value, *how)
+                for row, value in zip(rows, hours)
+            ]
+        groups = defaultdict(list)
+        for index, row in enumerate(rows):
+            by_day = rule.rounding_scope == "person_day"
+            groups[(row.employee_id, row.date) if by_day else 0].append(index)
+        for indexes in groups.values():
+            own = [hours[index] for index in indexes]
+            total = round_quantity(round(sum(own), HOUR_DIGITS), *how)
+            for index, part in zip(indexes, share_total(total, own, HOUR_DIGITS)):
+                hours[index] = part
+        return hours
+
+    # -- text --------------------------------------------------------------------------------
+
+    @api.model
+    def _get_texts(self, rule, rows):
+        """Return the names that lines show, read once for all rows."""
+        env = self.with_context(lang=self._get_language(rule)).env
+        names = {}
+        for model, ids in (
+            ("project.task", {row.task_id for row in rows if row.task_id}),
+            ("hr.employee", {row.employee_id for row in rows if row.employee_id}),
+            ("project.role", {row.role_id for row in rows if row.role_id}),
+        ):
+            records = env[model].sudo().browse(ids)
+            names[model] = {record.id: record.name for record in records}
+        names["rule"] = rule.with_env(env).name
+        names["project"] = rule.with_env(env).project_id.name
+        return names
+
+    @api.model
+    def _get_line_text(self, rule, rows, month, texts):
+        first = rows[0]
+        lang = self._get_language(rule)
+        task = texts["project.task"].get(first.task_id) or texts["project"]
+        day = format_date(self.env, first.date, lang_code=lang)
+        person = self._get_person(rule, first, texts)
+        text = {
+            "task": task,
+            "entry": " · ".join(filter(None, [day, person, first.text or task])),
+            "employee": person or texts["rule"],
+            "role": texts["project.role"].get(first.role_id) or texts["rule"],
+            "day": day,
+            "one": f"{texts['project']}: {texts['rule']}",
+        }[rule.line_grouping]
+        if month:
+            label = format_date(self.env, month, lang_code=lang, date_format="MMMM y")
+            text = f"{text} ({label})"
+        return text
+
+    @api.model
+    def _get_person(self, rule, row, texts):
+        name = texts["hr.employee"].get(row.employee_id) or ""
+        return {
+            "name": name,
+            "initials": "".join(part[0] for part in name.split()),
+            "role": texts["project.role"].get(row.role_id) or "",
+            "none": "",
+        }[rule.person_display]
+
+    # -- figures -------------------------------------------------------------------------------
+
+    @api.model
+    def _get_open_amounts(self, rules):
+        self.env["account.analytic.line"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT l.billing_rule_id,
+                       SUM((l.billable_quantity - l.billed_quantity)
+                           * h.factor / u.factor * l.billing_price),
+                       SUM(l.billing_held_quantity
+                           * h.factor / u.factor * l.billing_price)
+                  FROM account_analytic_line l
+                  JOIN project_billing_rule r ON r.id = l.billing_rule_id
+                  JOIN uom_uom u ON u.id = r.uom_id
+                  JOIN uom_uom h ON h.id = %s
+                 WHERE l.billing_rule_id = ANY(%s) AND l.date >= r.bill_from
+                 GROUP BY l.billing_rule_id
+                """,
+                self.env.ref("uom.product_uom_hour").id,
+                rules.ids,
+            )
+        )
+        figures = dict.fromkeys(rules, (0.0, 0.0))
+        for rule_id, opened, held in rows:
+            rule = rules.browse(rule_id)
+            figures[rule] = (
+                rule.currency_id.round(float(opened or 0.0)),
+                rule.currency_id.round(float(held or 0.0)),
+            )
+        return figures

@@ -1,0 +1,171 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from ..exceptions import BillingError
+
+
+class ProjectProject(models.Model):
+    _inherit = "project.project"
+
+    billing_rule_ids = fields.One2many("project.billing.rule", "project_id")
+    billing_member_ids = fields.One2many("project.billing.member", "project_id")
+    billing_customer_order = fields.Char(
+        string="Customer order (PO)",
+        tracking=True,
+        help="The customer's order number for all billing rules without one.",
+    )
+    billing_rule_count = fields.Integer(compute="_compute_billing_status")
+    billing_status = fields.Char(
+        compute="_compute_billing_status",
+        string="Billing",
+        help="What is ready to be invoiced, or what is missing for it.",
+    )
+    billing_ready_hours = fields.Float(compute="_compute_billing_status")
+    billing_invoice_count = fields.Integer(compute="_compute_billing_status")
+
+    # -- status ---------------------------------------------------------------------------
+
+    def _compute_billing_status(self):
+        rules = self.env["project.billing.rule"].sudo().search(
+            [
+                ("project_id", "in", self.ids),
+                ("company_id", "in", self.env.companies.ids),
+            ]
+        )
+        by_project = rules.grouped("project_id")
+        hours = self._get_billing_ready_hours()
+        invoices = dict(
+            self.env["project.billing.allocation"].sudo()._read_group(
+                [("rule_id", "in", rules.ids), ("move_id", "!=", False)],
+                ["rule_id"],
+                ["move_id:recordset"],
+            )
+        )
+        for project in self:
+            own = by_project.get(project, rules.browse())
+            project.billing_rule_count = len(own)
+            project.billing_ready_hours = hours.get(project.id, 0.0)
+            moves = self.env["account.move"].sudo().union(
+                *(invoices.get(rule, self.env["account.move"]) for rule in own)
+            )
+            project.billing_invoice_count = len(moves)
+            project.billing_status = project._get_billing_status(own)
+
+    def _get_billing_status(self, rules):
+        """Return *customer ✓ rule ✓ price ✗ · 12.5 h ready*, or an empty string."""
+        self.ensure_one()
+        if not rules and not self.partner_id:
+            return False
+        priced = rules and all(rule._has_price() for rule in rules)
+        checks = [
+            (self.env._("customer"), all(r.bill_partner_id for r in rules) if rules
+             else bool(self.partner_id)),
+            (self.env._("rule"), bool(rules)),
+            (self.env._("price"), priced),
+        ]
+        text = " ".join(f"{name} {'✓' if done else '✗'}" for name, done in checks)
+        amounts = [
+            currency.format(sum(own.mapped("open_amount")) - sum(own.mapped("held_amount")))
+            for currency, own in rules.grouped("currency_id").items()
+        ]
+        if not rules:
+            return text
+        ready = self.env._("%.2f h", self.billing_ready_hours)
+        open_text = self.env._("to invoice: %s", " + ".join(amounts))
+        return f"{text} · {ready} · {open_text}"
+
+    def _get_billing_ready_hours(self):
+        """Return ``{project id: hours}`` that a rule owns and nothing holds back."""
+        self.env["account.analytic.line"].flush_model()
+        return {
+            project_id: float(hours)
+            for project_id, hours in self.env.execute_query(
+                SQL(
+                    """
+                    SELECT l.project_id, SUM(l.billable_quantity - l.billed_quantity
+                                             - l.billing_held_quantity)
+                      FROM account_analytic_line l
+                      JOIN project_billing_rule r ON r.id = l.billing_rule_id
+                     WHERE l.project_id = ANY(%s) AND l.date >= r.bill_from
+                       AND r.company_id = ANY(%s)
+                     GROUP BY l.project_id
+                    """,
+                    self.ids,
+                    self.env.companies.ids,
+                )
+            )
+        }
+
+    # -- set-up ---------------------------------------------------------------------------
+
+    def _ensure_billing_account(self):
+        """Give projects without an analytic account one: revenue needs a home."""
+        self.sudo().filtered(lambda p: not p.account_id)._create_analytic_account()
+
+    def _refresh_billing_entries(self):
+        """Find rule, role and price of the projects' unbilled entries again."""
+        if self:
+            self.env["account.analytic.line"].sudo()._billing_revalue(
+                SQL("e.project_id = ANY(%s)", self.ids)
+            )
+
+    def _filter_billing_reviewable(self):
+        """Return the projects whose billing the user may review and approve."""
+        user = self.env.user
+        if self.env.su or user.has_group(
+            "project_invoice_tracker.group_billing_officer"
+        ):
+            return self
+        return self.sudo().filtered(
+            lambda p: p.user_id == user or user in p.billing_member_ids.user_id
+        ).with_env(self.env)
+
+    # -- buttons -----------------------------------------------------------------------------
+
+    def action_bill(self):
+        """Propose what can be invoiced on these projects and open the review.
+
+        :return: action that opens the new billing run
+        :raise BillingError: projects of several companies
+        """
+        companies = self.company_id | self.sudo().billing_rule_ids.company_id
+        company = self.env.company if self.env.company in companies else companies[:1]
+        if any(p.company_id and p.company_id != company for p in self):
+            raise BillingError(
+                self.env._("Choose projects of one company: a run bills one company.")
+            )
+        run = self.env["project.billing.run"].create(
+            {
+                "company_id": (company or self.env.company).id,
+                "project_ids": [fields.Command.set(self.ids)],
+            }
+        )
+        run.action_propose()
+        return run._open()
+
+    def action_view_billing_rules(self):
+        """Open the billing rules of the project."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "project_invoice_tracker.project_billing_rule_action"
+        )
+        return {
+            **action,
+            "domain": [("project_id", "=", self.id)],
+            "context": {"default_project_id": self.id},
+        }
+
+    def action_view_billing_invoices(self):
+        """Open the invoices that bill work of the project."""
+        self.ensure_one()
+        rows = self.env["project.billing.allocation"].sudo().search(
+            [("rule_id.project_id", "=", self.id)]
+        )
+        return rows.move_id.with_env(self.env)._billing_open()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_billed(self):
+        # rules without invoices go with the project; used ones refuse by themselves
+        self.env["project.billing.rule"].with_context(active_test=False).sudo().search(
+            [("project_id", "in", self.ids)]
+        ).unlink()

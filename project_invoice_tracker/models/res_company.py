@@ -1,0 +1,91 @@
+from datetime import timedelta
+
+import pytz
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+
+INTERVALS = {
+    "day": relativedelta(days=1),
+    "week": relativedelta(weeks=1),
+    "month": relativedelta(months=1),
+}
+
+
+class ResCompany(models.Model):
+    _inherit = "res.company"
+
+    billing_approval_required = fields.Boolean(
+        string="Approve before invoicing",
+        help="Only approved lines of a billing run become invoices.",
+    )
+    billing_schedule_active = fields.Boolean(string="Scheduled billing")
+    billing_schedule_interval = fields.Selection(
+        [("day", "Every day"), ("week", "Every week"), ("month", "Every month")],
+        default="month",
+        required=True,
+    )
+    billing_schedule_date = fields.Date(
+        string="Next billing run",
+        compute="_compute_billing_schedule_date",
+        store=True,
+        readonly=False,
+        help="The scheduled job bills on this day, or as soon as it runs afterwards, "
+        "everything up to the day before.",
+    )
+
+    _billing_schedule_dated = models.Constraint(
+        "CHECK (NOT billing_schedule_active OR billing_schedule_date IS NOT NULL)",
+        "Scheduled billing needs the date of its next run.",
+    )
+
+    @api.depends("billing_schedule_active")
+    def _compute_billing_schedule_date(self):
+        for company in self:
+            if company.billing_schedule_active and not company.billing_schedule_date:
+                today = company._get_billing_today()
+                company.billing_schedule_date = today + relativedelta(months=1, day=1)
+
+    def _get_billing_timezone(self):
+        """Return the name of the zone in which this company's days begin and end.
+
+        The company partner's zone, else its calendar's, else UTC: scheduled jobs run
+        as OdooBot in UTC, whose "today" is yesterday or tomorrow for half the world.
+        """
+        self.ensure_one()
+        company = self.sudo()
+        zone = company.partner_id.tz or company.resource_calendar_id.tz or "UTC"
+        return zone if zone in pytz.all_timezones_set else "UTC"
+
+    def _get_billing_today(self):
+        """Return today's date in the company's own time zone."""
+        self.ensure_one()
+        zoned = self.with_context(tz=self._get_billing_timezone())
+        return fields.Date.context_today(zoned)
+
+    def _in_billing_context(self):
+        """Return this company with an environment of its own company, zone and user.
+
+        Every run works in it, so that taxes, terms, sequences and dates are those of
+        the document's company, whichever companies the user has ticked.
+        """
+        self.ensure_one()
+        return self.with_company(self).with_context(
+            allowed_company_ids=self.ids, tz=self._get_billing_timezone()
+        )
+
+    def _get_billing_schedule_period(self, today):
+        """Return ``(cutoff date, next run's date)`` of a run that is due, else None.
+
+        Late or missed runs catch up with one run: the question is "due and not done",
+        never "is today the day".
+        """
+        self.ensure_one()
+        due = self.billing_schedule_date
+        if not self.billing_schedule_active or not due or due > today:
+            return None
+        step = INTERVALS[self.billing_schedule_interval]
+        following = due
+        while following <= today:
+            due, following = following, following + step
+        return due - timedelta(days=1), following

@@ -1,0 +1,23 @@
+from odoo import fields, models
+
+
+class ResConfigSettings(models.TransientModel):
+    _inherit = "res.config.settings"
+
+    billing_approval_required = fields.Boolean(
+        related="company_id.billing_approval_required", readonly=False
+    )
+    billing_schedule_active = fields.Boolean(
+        related="company_id.billing_schedule_active", readonly=False
+    )
+    billing_schedule_interval = fields.Selection(
+        related="company_id.billing_schedule_interval", readonly=False, required=False
+    )
+    billing_schedule_date = fields.Date(
+        related="company_id.billing_schedule_date", readonly=False
+    )
+
+    def action_preview_billing(self):
+        """Open what the scheduled job would invoice today; makes no invoice."""
+        self.ensure_one()
+        return self.env["project.billing.run"]._open_preview(self.company_id)

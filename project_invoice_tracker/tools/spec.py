@@ -1,0 +1,49 @@
+"""What a billing type hands to the run: plain values, no records changed."""
+
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass
+class LineSpec:
+    """One invoice line to be: its values and the work it bills.
+
+    ``quantity`` x ``price`` is the amount the customer sees, in the currency of the
+    invoice; the rest of the work's worth is the ledger's adjustment.
+    """
+
+    rule_id: int
+    name: str
+    product_id: int
+    uom_id: int
+    quantity: float
+    price: float
+    shares: list = field(default_factory=list)  # of tools.quantity.Share
+    sequence: tuple = ()
+    date_from: date = None
+    date_to: date = None
+    run_line_id: int = 0
+
+    def get_amount(self, currency):
+        """Return the line's amount, rounded to ``currency``."""
+        return currency.round(self.quantity * self.price)
+
+
+@dataclass
+class Proposal:
+    """One line of a billing run before it is stored."""
+
+    rule_id: int
+    project_id: int
+    state: str = "proposed"
+    reason_code: str = None
+    detail: str = ""
+    quantity: float = 0.0
+    amount: float = 0.0
+    entry_count: int = 0
+    entry_ids: list = field(default_factory=list)
+    item_id: int = None
+    date_from: date = None
+    date_to: date = None
+    name: str = ""
+    is_late: bool = False

@@ -1,0 +1,124 @@
+from odoo import fields, models
+
+from ..exceptions import BillingError
+
+
+class ProjectBillingSettle(models.TransientModel):
+    """Settle work without an invoice of ours: give it up, or say where it was billed.
+
+    A write-off and *billed elsewhere* (opening position) are ledger rows without an
+    invoice line; both keep who, when and why.
+    """
+
+    _name = "project.billing.settle"
+    _description = "Settle Work Without Invoice"
+
+    action = fields.Selection(
+        [
+            ("write_off", "Write off: the work was billable and is given up"),
+            ("nonbillable", "Non-billable: the work was never to be billed"),
+            ("elsewhere", "Billed elsewhere: on an invoice of another system"),
+        ],
+        required=True,
+        default="write_off",
+    )
+    reason = fields.Char(required=True, help="Reason, or the document it is billed on.")
+    entry_ids = fields.Many2many(
+        "account.analytic.line", default=lambda self: self._default_entries()
+    )
+    item_ids = fields.Many2many(
+        "project.billing.item", default=lambda self: self._default_items()
+    )
+    run_line_ids = fields.Many2many("project.billing.run.line")
+
+    def _default_entries(self):
+        return self._get_active("account.analytic.line")
+
+    def _default_items(self):
+        return self._get_active("project.billing.item")
+
+    def _get_active(self, model):
+        if self.env.context.get("active_model") == model:
+            return self.env[model].browse(self.env.context.get("active_ids", []))
+        return self.env[model]
+
+    def action_settle(self):
+        """Write the ledger rows (or the flag) and take the work out of its run.
+
+        :raise BillingError: nothing is left to settle
+        """
+        self.ensure_one()
+        self._check_rights()
+        if self.action == "nonbillable":
+            self.entry_ids._set_nonbillable(self.reason)
+        else:
+            self._write_rows()
+        for line in self.run_line_ids.sudo():
+            code = "non_billable" if self.action == "nonbillable" else "nothing_left"
+            line._skip(code, self.reason)
+        self.entry_ids._refresh_run_lines()
+        return {"type": "ir.actions.act_window_close"}
+
+    def _check_rights(self):
+        projects = self.entry_ids.project_id | self.item_ids.project_id
+        if len(projects._filter_billing_reviewable()) != len(projects):
+            raise BillingError(
+                self.env._("You may settle the work of projects that you manage only.")
+            )
+
+    def _write_rows(self):
+        kind = "write_off" if self.action == "write_off" else "bill"
+        entries, items = self.entry_ids.sudo(), self.item_ids.sudo()
+        ledger = self.env["project.billing.allocation"].sudo()
+        rows = [self._prepare_entry_row(kind, e) for e in entries if e.billing_rule_id]
+        rows += [self._prepare_item_row(kind, item) for item in items]
+        rows = [row for row in rows if row["quantity"]]
+        if not rows:
+            raise BillingError(
+                self.env._(
+                    "Nothing is left to settle: the work is billed, held by no rule or "
+                    "already given up."
+                )
+            )
+        ledger._release(entries, items)
+        ledger._insert(rows)
+
+    def _prepare_entry_row(self, kind, entry):
+        rule = entry.billing_rule_id
+        hour = self.env.ref("uom.product_uom_hour")
+        left = round(entry.billable_quantity - entry.billed_quantity, 6)
+        per_unit = rule.uom_id.factor / hour.factor
+        return {
+            **self._prepare_row(kind, rule),
+            "analytic_line_id": entry.id,
+            "date": entry.date,
+            "quantity": left,
+            "amount": rule.currency_id.round(left / per_unit * entry.billing_price),
+            "price": entry.billing_price,
+            "price_source": entry.billing_price_source,
+        }
+
+    def _prepare_item_row(self, kind, item):
+        left = item.currency_id.round(item.open_amount)
+        fraction = left / item.billable_amount if item.billable_amount else 0.0
+        return {
+            **self._prepare_row(kind, item.rule_id),
+            "item_id": item.id,
+            "date": item.date_ready or item.date_planned,
+            "quantity": round(fraction, 6),
+            "amount": left,
+            "price_source": "item",
+        }
+
+    def _prepare_row(self, kind, rule):
+        return {
+            "kind": kind,
+            "company_id": rule.company_id.id,
+            "currency_id": rule.currency_id.id,
+            "rule_id": rule.id,
+            "is_live": True,
+            "is_held": False,
+            "invoiced_quantity": 0.0,
+            "adjustment": 0.0,
+            "reference": self.reason,
+        }
