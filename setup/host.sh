@@ -36,7 +36,7 @@ install_packages() {
   as_root mkdir -p /etc/postgresql-common/createcluster.d
   echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.d/no-main.conf
   as_root apt-get update -q
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y -o DPkg::Lock::Timeout=300 --no-install-recommends "$@"
 }
 
 system_packages() {
@@ -60,7 +60,7 @@ system_packages() {
 private_apt() { # apt-get with lists of its own: the machine's sources and pins stay as they are
   local a=$PIT_HOME/apt
   apt-get -q -o "Dir::Etc::sourcelist=$a/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$a/lists" \
-    -o "Dir::Cache=$a/cache" -o Acquire::Languages=none -o APT::Update::Post-Invoke-Success= \
+    -o "Dir::Cache=$a/cache" -o Acquire::Languages=none -o APT::Update::Post-Invoke-Success= -o APT::Update::Error-Mode=any \
     -o "APT::Sandbox::User=$(id -un)" -o Debug::NoLocking=1 -o Acquire::Retries=3 "$@"
 }
 
@@ -95,7 +95,7 @@ fetch_odoo() {
     deb=$(odoo_deb)
   fi
   deb_is_right "$deb" ||
-    die "odoo-19 in Debian's sid is now $(dpkg-deb -f "$deb" Version); this set-up was checked with $ODOO_VERSION" \
+    die "odoo-19 in Debian's sid has changed (it is $(dpkg-deb -f "$deb" Version)); this set-up was checked with $ODOO_VERSION" \
       "put the checked one (Debian's snapshot archive has it) into $PIT_HOME/dl, or accept the new one with PIT_ODOO_SHA256=any"
   cd "$REPO"
 }

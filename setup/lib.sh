@@ -24,7 +24,7 @@ die() { # die WHY WHAT_TO_DO: the one way to fail
 }
 
 explain() { # what the step's log says, as WHY and WHAT_TO_DO on two lines
-  if grep -qiE 'no space left|disk full' "$LOG"; then
+  if grep -qiE 'no space left|disk full' "$LOG" || [ "$(free_space)" -lt 50 ]; then
     printf '%s\n' "the disk is full" "free some space, or set PIT_HOME to a folder on a larger disk, and run again"
   elif grep -qi 'certificate.verify.failed' "$LOG"; then
     printf '%s\n' "the certificate of a server is not trusted here" \
@@ -85,9 +85,12 @@ only_one() { # only_one NAME: waits until no other script works on NAME
 
 done_with() { flock -u 9; }
 
+free_space() { df -Pm "$PIT_HOME" | awk 'NR == 2 { print $4 }'; }   # megabytes
+
 need_space() { # need_space MEGABYTES
   local free
-  free=$(df -Pm "$PIT_HOME" | awk 'NR == 2 { print $4 }')
+  STEP="free space"
+  free=$(free_space)
   [ "$free" -ge "$1" ] ||
     die "only $free MB are free at $PIT_HOME, $1 MB are needed" "free some space, or set PIT_HOME to a folder on a larger disk"
 }
