@@ -170,7 +170,8 @@ def main():
     print_table("Invoiced now" if invoiced else NOTHING_LEFT, INVOICED, invoiced)
     if totals:
         print_table("In all", TOTALS, totals)
-    print_table("Not invoiced, and why", SKIPPED, skipped)
+    if skipped:
+        print_table("Not invoiced, and why", SKIPPED, skipped)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,8 @@ def main(*names):
         if is_bad(record)
     ]
     for name, record in bad:
-        print(f"{Path(name).name}:", *record, sep="\n  ")
+        shown = record if len(record) < 10 else [*record[:3], "...", *record[-4:]]
+        print(f"{Path(name).name}:", *shown, sep="\n  ")
     print(f"{len(bad)} warnings or errors in {', '.join(map(str, names))}")
     return 1 if bad else 0
 
