@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -22,6 +23,41 @@ LOCKED_FIELDS = frozenset(
     }
 )
 VALUE_FIELDS = frozenset(LOCKED_FIELDS | {"billing_rule_manual"})
+# the ledger's and the valuation's: no person writes them
+LEDGER_FIELDS = frozenset(
+    {
+        "billable_quantity",
+        "billed_amount",
+        "billed_quantity",
+        "billing_held_quantity",
+        "billing_held_reason",
+        "billing_price",
+        "billing_price_currency_id",
+        "billing_price_source",
+        "billing_written_off_quantity",
+    }
+)
+# decided by who reviews the project, not by who logs the time
+REVIEW_FIELDS = frozenset(
+    {
+        "billing_confirmed",
+        "billing_date_postponed",
+        "billing_override_price",
+        "billing_override_quantity",
+        "billing_rule_id",
+        "billing_rule_manual",
+    }
+)
+# may be changed by who logged the time or by who reviews the project
+TEXT_FIELDS = frozenset(
+    {
+        "billing_nonbillable",
+        "billing_reason",
+        "billing_role_id",
+        "billing_role_manual",
+        "billing_text",
+    }
+)
 BILLING_STATES = [
     ("none", "No billing rule"),
     ("non_billable", "Non-billable"),
@@ -47,7 +83,7 @@ class AccountAnalyticLine(models.Model):
     billing_rule_id = fields.Many2one(
         "project.billing.rule",
         string="Billing rule",
-        ondelete="restrict",
+        ondelete="set null",
         index="btree_not_null",
         copy=False,
         domain="[('project_id', '=', project_id), ('claims_time', '=', True)]",
@@ -323,7 +359,27 @@ class AccountAnalyticLine(models.Model):
     def _check_can_write(self, values):
         if values.keys() & LOCKED_FIELDS:
             self._check_not_claimed(values)
+        self._check_billing_input(values)
+        if values and not values.keys() - REVIEW_FIELDS - TEXT_FIELDS:
+            projects = self.sudo().project_id.with_env(self.env)
+            if projects and projects._filter_billing_reviewable() == projects:
+                return None  # who reviews a project edits what the customer reads
         return super()._check_can_write(values)
+
+    def _check_billing_input(self, values):
+        """Refuse what people may not type: totals of the ledger, others' decisions."""
+        if self.env.su:
+            return
+        if values.keys() & LEDGER_FIELDS:
+            raise AccessError(
+                self.env._("Billed and held time follows the invoices; it is not typed.")
+            )
+        if values.keys() & REVIEW_FIELDS:
+            self._check_billing_reviewable()
+
+    def _check_billing_reviewable(self):
+        self.check_access("read")
+        self.sudo().project_id.with_env(self.env)._check_billing_reviewable()
 
     def _check_not_claimed(self, values=None):
         """Raise :class:`LockedError` when a live document bills one of the entries."""
@@ -389,6 +445,8 @@ class AccountAnalyticLine(models.Model):
         for vals in vals_list:
             self._mark_manual(vals)
         lines = super().create(vals_list)
+        for line, vals in zip(lines, vals_list):
+            line._check_billing_input(vals)
         lines.filtered("project_id")._billing_refresh()
         return lines
 
@@ -449,20 +507,20 @@ class AccountAnalyticLine(models.Model):
 
     def action_billing_release(self):
         """Release held hours: the next run offers them."""
-        self.check_access("write")
+        self._check_billing_reviewable()
         self.env["project.billing.allocation"]._release(entries=self)
         self._refresh_run_lines()
 
     def action_billing_hold(self):
         """Hold unbilled hours: runs skip them until somebody releases them."""
-        self.check_access("write")
+        self._check_billing_reviewable()
         reason = self.env._("Held by %s", self.env.user.name)
         self.env["project.billing.allocation"]._hold(reason, entries=self)
         self._refresh_run_lines()
 
     def action_billing_confirm(self):
         """Bill likely duplicates, long days and negative time anyway."""
-        self.check_access("write")
+        self._check_billing_reviewable()
         self.write({"billing_confirmed": True})
 
     def action_billing_rule_auto(self):
@@ -481,7 +539,7 @@ class AccountAnalyticLine(models.Model):
 
         :raise LockedError: when one is on a live document
         """
-        self.check_access("write")
+        self._check_billing_reviewable()
         self._check_not_claimed()
         self.write({"billing_nonbillable": True, "billing_reason": reason})
         self._refresh_run_lines()

@@ -245,14 +245,18 @@ class ProjectBillingItem(models.Model):
         self._check_not_billed()
         self.sudo().write({"date_ready": False})
 
+    def _check_reviewable(self):
+        self.check_access("read")
+        self.sudo().project_id.with_env(self.env)._check_billing_reviewable()
+
     def action_set_ready(self):
         """Button: the item may be invoiced (also: the customer has accepted it)."""
-        self.check_access("write")
+        self._check_reviewable()
         self._set_ready()
 
     def action_set_not_ready(self):
         """Button: the item may not be invoiced yet."""
-        self.check_access("write")
+        self._check_reviewable()
         self._set_not_ready()
 
     # -- amounts ---------------------------------------------------------------------
@@ -401,7 +405,7 @@ class ProjectBillingItem(models.Model):
 
     def action_release(self):
         """Release held amounts: runs offer them again."""
-        self.check_access("write")
+        self._check_reviewable()
         self.env["project.billing.allocation"]._release(items=self)
 
     def action_view_invoices(self):

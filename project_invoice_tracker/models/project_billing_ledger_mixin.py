@@ -1,7 +1,7 @@
 from contextlib import contextmanager
 
 from odoo import fields, models
-from odoo.tools import float_compare
+from odoo.tools import SQL, float_compare
 
 from ..exceptions import LedgerError
 
@@ -223,22 +223,34 @@ class ProjectBillingLedgerMixin(models.AbstractModel):
 
     def _check_rows(self):
         """Refuse to post an invoice whose ledger rows do not fit its lines any more."""
-        rows = self._get_rows().filtered(lambda row: row.move_id.state == "draft")
-        bills = rows.filtered(lambda row: row.kind == "bill")
-        for line, own in bills.grouped("move_line_id").items():
-            total = sum(own.mapped("invoiced_quantity"))
-            wrong = abs(total) > abs(line.quantity) + 1e-4 or not all(
-                own.mapped("is_live")
+        self.env["project.billing.allocation"].flush_model()
+        self.env["account.move.line"].flush_model(["quantity"])
+        wrong = self.env.execute_query(
+            SQL(
+                """
+                SELECT l.id
+                  FROM project_billing_allocation a
+                  JOIN account_move_line l ON l.id = a.move_line_id
+                 WHERE a.move_id = ANY(%s) AND a.kind = 'bill'
+                   AND l.parent_state = 'draft'
+                 GROUP BY l.id
+                HAVING abs(SUM(a.invoiced_quantity)) > abs(l.quantity) + 0.0001
+                    OR NOT bool_and(a.is_live)
+                 LIMIT 1
+                """,
+                self.ids,
             )
-            if wrong:
-                raise LedgerError(
-                    self.env._(
-                        "%(invoice)s: the line %(line)s bills more work than its "
-                        "quantity says. Save the invoice again or delete the line.",
-                        invoice=line.move_id._get_ledger_name(),
-                        line=line.name,
-                    )
+        )
+        if wrong:
+            line = self.env["account.move.line"].browse(wrong[0][0])
+            raise LedgerError(
+                self.env._(
+                    "%(invoice)s: the line %(line)s bills more work than its quantity "
+                    "says. Save the invoice again or delete the line.",
+                    invoice=line.move_id._get_ledger_name(),
+                    line=line.name,
                 )
+            )
 
     def _check_frozen(self, vals):
         for move in self:

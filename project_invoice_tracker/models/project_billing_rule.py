@@ -469,6 +469,8 @@ class ProjectBillingRule(models.Model):
 
     def unlink(self):
         projects = self.project_id
+        self._unlink_except_used()
+        self.with_context(active_test=False).item_ids.unlink()
         result = super().unlink()
         projects._refresh_billing_entries()
         return result

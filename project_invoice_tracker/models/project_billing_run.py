@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL, format_date
 
@@ -123,6 +124,24 @@ class ProjectBillingRun(models.Model):
                 for currency, lines in live.grouped("currency_id").items()
             )
 
+    # -- CRUD: state and history belong to the buttons ---------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_input(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_input(vals)
+        return super().write(vals)
+
+    def _check_input(self, vals):
+        if not self.env.su and vals.keys() & {"state", "is_scheduled", "user_id"}:
+            raise AccessError(
+                self.env._("State and history of a run are set by its buttons only.")
+            )
+
     # -- propose ------------------------------------------------------------------------------
 
     def action_propose(self):
@@ -170,7 +189,8 @@ class ProjectBillingRun(models.Model):
 
     def _propose_orphans(self, rules):
         """Return skips for time on the run's projects that no rule owns."""
-        projects = rules.project_id | self.project_ids.sudo()
+        chosen = self.project_ids._filter_billing_reviewable().sudo()
+        projects = rules.project_id | chosen
         query = build_orphan_query(
             self.env, projects.ids, self.company_id.id, self.cutoff_date
         )

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 from ..exceptions import BillingError
@@ -218,6 +219,16 @@ class ProjectBillingRunLine(models.Model):
                 }
             )
 
+    def write(self, vals):
+        # the review is made by buttons; only the customer's text is typed
+        if not self.env.su:
+            if vals.keys() - {"text"}:
+                raise AccessError(
+                    self.env._("Lines of a run are changed by their buttons only.")
+                )
+            self._check_reviewable()
+        return super().write(vals)
+
     # -- review ----------------------------------------------------------------------------
 
     def _check_reviewable(self):
@@ -226,11 +237,7 @@ class ProjectBillingRunLine(models.Model):
             raise BillingError(
                 self.env._("Only a run that is being reviewed can be changed.")
             )
-        projects = self.project_id
-        if len(projects._filter_billing_reviewable()) != len(projects):
-            raise BillingError(
-                self.env._("You may review the projects that you manage only.")
-            )
+        self.project_id._check_billing_reviewable()
 
     def action_approve(self):
         """Approve lines; a held line is released, a doubtful one confirmed."""

@@ -120,6 +120,18 @@ class ProjectProject(models.Model):
             lambda p: p.user_id == user or user in p.billing_member_ids.user_id
         ).with_env(self.env)
 
+    def _check_billing_reviewable(self):
+        """Raise :class:`BillingError` unless the user may review these projects."""
+        refused = self - self._filter_billing_reviewable()
+        if refused:
+            raise BillingError(
+                self.env._(
+                    "You may review and settle the work of projects that you manage "
+                    "only, not of: %s.",
+                    ", ".join(refused.sudo().mapped("name")),
+                )
+            )
+
     # -- buttons -----------------------------------------------------------------------------
 
     def action_bill(self):

@@ -48,7 +48,8 @@ class ProjectBillingSettle(models.TransientModel):
         :raise BillingError: nothing is left to settle
         """
         self.ensure_one()
-        self._check_rights()
+        projects = self.entry_ids.sudo().project_id | self.item_ids.sudo().project_id
+        projects.with_env(self.env)._check_billing_reviewable()
         if self.action == "nonbillable":
             self.entry_ids._set_nonbillable(self.reason)
         else:
@@ -58,13 +59,6 @@ class ProjectBillingSettle(models.TransientModel):
             line._skip(code, self.reason)
         self.entry_ids._refresh_run_lines()
         return {"type": "ir.actions.act_window_close"}
-
-    def _check_rights(self):
-        projects = self.entry_ids.project_id | self.item_ids.project_id
-        if len(projects._filter_billing_reviewable()) != len(projects):
-            raise BillingError(
-                self.env._("You may settle the work of projects that you manage only.")
-            )
 
     def _write_rows(self):
         kind = "write_off" if self.action == "write_off" else "bill"
