@@ -174,5 +174,6 @@ prepare_host() {
     "Python packages" make_venv
   make_wkhtmltopdf
   prepare_postgres
+  say "host ready: $PIT_HOME"
   done_with
 }

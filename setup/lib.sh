@@ -11,6 +11,7 @@ PIT_HOME=$(realpath -m "${PIT_HOME:-${XDG_DATA_HOME:-${HOME:-/root}/.local/share
 PIT_PORT=${PIT_PORT:-8069}
 STEP="start"
 LOG=/dev/null
+export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=$REPO   # another user's clone is fine
 exec 3>&2                        # the user's terminal, also while a step writes into its log
 
 say() { printf '%s\n' "$*" >&3; }

@@ -32,7 +32,7 @@ if [ "${1:-}" = --fix ]; then
   ruff format -q .
 fi
 check ruff ruff check -q .
-check "ruff format" ruff format -q --check --diff .
+check "ruff format" ruff format -q --check .
 check pylint-odoo pylint "${ADDONS[@]}" tests
 check oca-checks oca-checks-odoo-module "${ADDONS[@]}"
 check shellcheck shellcheck -x -P SCRIPTDIR setup/*.sh .ci/run

@@ -31,7 +31,9 @@ full_page_writes = off
 CONF
 }
 
-start_postgres() { pg "$PG_BIN/pg_ctl" -D "$1/data" -l "$1/server.log" -w start || { tail -n 5 "$1/server.log"; return 1; }; }
+start_postgres() { # it must keep neither our lock nor the terminal (a pipe would never end)
+  pg "$PG_BIN/pg_ctl" -D "$1/data" -l "$1/server.log" -w start 3>&- 9>&- || { tail -n 5 "$1/server.log" && return 1; }
+}
 
 postgres_runs() { pg "$PG_BIN/pg_ctl" -D "$1/data" status >/dev/null 2>&1; }
 
