@@ -37,8 +37,9 @@ class Loader:
         Rate: ("load_rates", "card"),
     }
 
-    def __init__(self, env):
-        self.company = env["res.company"].search([], limit=1, order="id")
+    def __init__(self, env, company=None):
+        """Load into a company; by default into the first one."""
+        self.company = company or env["res.company"].search([], limit=1, order="id")
         self.env = env(
             su=True,
             context={
