@@ -28,7 +28,9 @@ REASONS = {
     ),
     "before_bill_from": (
         _lt("Before the rule's start of billing"),
-        _lt("Set an earlier 'Bill from' date on the rule, or mark as billed elsewhere."),
+        _lt(
+            "Set an earlier 'Bill from' date on the rule, or mark as billed elsewhere."
+        ),
     ),
     "after_cutoff": (
         _lt("After the cut-off date"),

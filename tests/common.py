@@ -33,10 +33,10 @@ class BillingCommon(AccountTestInvoicingCommon):
         cls.day = cls.env.ref("uom.product_uom_day")
         cls.customer = cls.env["res.partner"].create({"name": "Northwind"})
         groups = "base.group_user,base.group_partner_manager"
-        cls.manager = cls._create_user("manager", f"{groups},project.group_project_user")
-        cls.clerk = cls._create_user(
-            "clerk", f"{groups},account.group_account_invoice"
+        cls.manager = cls._create_user(
+            "manager", f"{groups},project.group_project_user"
         )
+        cls.clerk = cls._create_user("clerk", f"{groups},account.group_account_invoice")
         cls.administrator = cls._create_user(
             "administrator",
             f"{groups},account.group_account_manager,project.group_project_manager",
@@ -132,7 +132,7 @@ class BillingCommon(AccountTestInvoicingCommon):
             {"rule_id": rule.id, "milestone_id": milestone.id, **kwargs}
         )
 
-    # -- what people do ----------------------------------------------------------------
+    # -- what people do --------------------------------------------------------------
 
     def _propose(self, cutoff=None, projects=None, user=None, **kwargs):
         """Return a run that has proposed, made by the clerk."""
@@ -215,10 +215,10 @@ class BillingCommon(AccountTestInvoicingCommon):
         wizard.modify_moves()
         return wizard.new_move_ids
 
-    # -- invariants -----------------------------------------------------------------------
+    # -- invariants ------------------------------------------------------------------
 
     def assertConserved(self, projects=None):
-        """Invariants 1 and 2: nothing billed twice, nothing lost, in hours and money."""
+        """Invariants 1 and 2: nothing twice, nothing lost, in hours and money."""
         self.env.flush_all()
         self.env.invalidate_all()
         projects = projects or self.project

@@ -250,11 +250,16 @@ class AccountAnalyticLine(models.Model):
         )
 
     @api.depends(
-        "billable_quantity", "billed_quantity", "billing_held_quantity", "billing_rule_id"
+        "billable_quantity",
+        "billed_quantity",
+        "billing_held_quantity",
+        "billing_rule_id",
     )
     def _compute_billing_state(self):
-        rows = self.env["project.billing.allocation"].sudo().search(
-            [("analytic_line_id", "in", self.ids), ("is_live", "=", True)]
+        rows = (
+            self.env["project.billing.allocation"]
+            .sudo()
+            .search([("analytic_line_id", "in", self.ids), ("is_live", "=", True)])
         )
         rows = rows.grouped("analytic_line_id")
         for line in self:
@@ -335,7 +340,7 @@ class AccountAnalyticLine(models.Model):
             state,
         )
 
-    # -- ownership: who may change what ------------------------------------------------
+    # -- ownership: who may change what ----------------------------------------------
 
     def _is_claimed(self):
         """Return whether a live document bills (part of) this entry."""
@@ -344,12 +349,12 @@ class AccountAnalyticLine(models.Model):
 
     def _compute_project_id(self):
         # a moved task takes its free entries along, never those on an invoice
-        super(
+        return super(
             AccountAnalyticLine, self.filtered(lambda line: not line._is_claimed())
         )._compute_project_id()
 
     def _compute_partner_id(self):
-        super(
+        return super(
             AccountAnalyticLine, self.filtered(lambda line: not line._is_claimed())
         )._compute_partner_id()
 
@@ -372,7 +377,9 @@ class AccountAnalyticLine(models.Model):
             return
         if values.keys() & LEDGER_FIELDS:
             raise AccessError(
-                self.env._("Billed and held time follows the invoices; it is not typed.")
+                self.env._(
+                    "Billed and held time follows the invoices; it is not typed."
+                )
             )
         if values.keys() & REVIEW_FIELDS:
             self._check_billing_reviewable()
@@ -388,14 +395,16 @@ class AccountAnalyticLine(models.Model):
             claimed = claimed.filtered(lambda line: line._would_change(values))
         if not claimed:
             return
-        rows = self.env["project.billing.allocation"].sudo().search(
-            [("analytic_line_id", "in", claimed.ids), ("is_live", "=", True)]
+        rows = (
+            self.env["project.billing.allocation"]
+            .sudo()
+            .search([("analytic_line_id", "in", claimed.ids), ("is_live", "=", True)])
         )
         raise LockedError(
             self.env._(
                 "%(count)s time entries are on %(documents)s: hours, date, person, "
-                "project and task stay as the customer reads them. Cancel or credit the "
-                "invoice first; the cost may change at any time.",
+                "project and task stay as the customer reads them. Cancel or credit "
+                "the invoice first; the cost may change at any time.",
                 count=len(claimed),
                 documents=rows._get_document_names(),
             )
@@ -411,8 +420,10 @@ class AccountAnalyticLine(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):
         self._check_not_claimed()
-        used = self.env["project.billing.allocation"].sudo().search(
-            [("analytic_line_id", "in", self.ids)]
+        used = (
+            self.env["project.billing.allocation"]
+            .sudo()
+            .search([("analytic_line_id", "in", self.ids)])
         )
         if used:
             raise LockedError(
@@ -438,14 +449,14 @@ class AccountAnalyticLine(models.Model):
         """
         return SQL("FALSE")
 
-    # -- owner, role and price ------------------------------------------------------------
+    # -- owner, role and price -------------------------------------------------------
 
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
             self._mark_manual(vals)
         lines = super().create(vals_list)
-        for line, vals in zip(lines, vals_list):
+        for line, vals in zip(lines, vals_list, strict=True):
             line._check_billing_input(vals)
         lines.filtered("project_id")._billing_refresh()
         return lines
@@ -503,7 +514,7 @@ class AccountAnalyticLine(models.Model):
         """Fill billable hours and owner of all entries at installation, set-wise."""
         self._billing_revalue(SQL("e.project_id IS NOT NULL"))
 
-    # -- actions ------------------------------------------------------------------------------
+    # -- actions ---------------------------------------------------------------------
 
     def action_billing_release(self):
         """Release held hours: the next run offers them."""

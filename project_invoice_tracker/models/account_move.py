@@ -37,10 +37,14 @@ class AccountMove(models.Model):
 
     @api.depends("billing_allocation_ids")
     def _compute_billing_projects(self):
-        rows = self.env["project.billing.allocation"].sudo()._read_group(
-            [("move_id", "in", self._origin.ids)],
-            ["move_id"],
-            ["rule_id:recordset", "analytic_line_id:count_distinct"],
+        rows = (
+            self.env["project.billing.allocation"]
+            .sudo()
+            ._read_group(
+                [("move_id", "in", self._origin.ids)],
+                ["move_id"],
+                ["rule_id:recordset", "analytic_line_id:count_distinct"],
+            )
         )
         found = {move.id: (rules, count) for move, rules, count in rows}
         none = self.env["project.billing.rule"]
@@ -72,13 +76,13 @@ class AccountMove(models.Model):
         )
         if copied and not rows.filtered("is_live"):
             return self.env._(
-                "This copy bills no work: the hours and milestones stay on the original "
-                "document."
+                "This copy bills no work: the hours and milestones stay on the "
+                "original document."
             )
         if rows and any(self.invoice_line_ids.mapped("billing_is_adjusted")):
             return self.env._(
-                "Quantity or price of marked lines differ from the work that they bill; "
-                "the difference is kept as an adjustment."
+                "Quantity or price of marked lines differ from the work that they "
+                "bill; the difference is kept as an adjustment."
             )
         return False
 
@@ -86,7 +90,7 @@ class AccountMove(models.Model):
         vals_list = super().copy_data(default)
         if self.env.context.get("include_business_fields"):
             return vals_list
-        for move, vals in zip(self, vals_list):
+        for move, vals in zip(self, vals_list, strict=True):
             if move.sudo().billing_allocation_ids:
                 vals["billing_duplicate_of_id"] = move.id
         return vals_list

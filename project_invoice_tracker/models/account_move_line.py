@@ -25,10 +25,14 @@ class AccountMoveLine(models.Model):
 
     @api.depends("quantity", "price_unit", "billing_allocation_ids")
     def _compute_billing_is_adjusted(self):
-        rows = self.env["project.billing.allocation"].sudo()._read_group(
-            [("move_line_id", "in", self._origin.ids), ("kind", "=", "bill")],
-            ["move_line_id"],
-            ["invoiced_quantity:sum", "price:max"],
+        rows = (
+            self.env["project.billing.allocation"]
+            .sudo()
+            ._read_group(
+                [("move_line_id", "in", self._origin.ids), ("kind", "=", "bill")],
+                ["move_line_id"],
+                ["invoiced_quantity:sum", "price:max"],
+            )
         )
         found = {line.id: figures for line, *figures in rows}
         for line in self:
@@ -52,9 +56,10 @@ class AccountMoveLine(models.Model):
         return sign * self.currency_id.round(amount)
 
     def _copy_data_extend_business_fields(self, values):
-        super()._copy_data_extend_business_fields(values)
+        result = super()._copy_data_extend_business_fields(values)
         if self.display_type == "product" and self.move_id.is_sale_document():
             values["billing_origin_line_id"] = self.id
+        return result
 
     def write(self, vals):
         moved = {}
@@ -67,16 +72,20 @@ class AccountMoveLine(models.Model):
 
     def _follow_move(self):
         """Lines merged into another invoice take their ledger rows along."""
-        rows = self.env["project.billing.allocation"].sudo().search(
-            [("move_line_id", "in", self.ids)]
+        rows = (
+            self.env["project.billing.allocation"]
+            .sudo()
+            .search([("move_line_id", "in", self.ids)])
         )
         for line, own in rows.grouped("move_line_id").items():
             line.move_id._check_accepts_rows(own)
             own.move_id = line.move_id
 
     def unlink(self):
-        rows = self.env["project.billing.allocation"].sudo().search(
-            [("move_line_id", "in", self.ids)]
+        rows = (
+            self.env["project.billing.allocation"]
+            .sudo()
+            .search([("move_line_id", "in", self.ids)])
         )
         if rows:
             self.move_id._release_rows(rows)

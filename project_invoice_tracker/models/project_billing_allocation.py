@@ -56,7 +56,9 @@ class ProjectBillingAllocation(models.Model):
         required=True,
         readonly=True,
     )
-    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, index=True
+    )
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
     rule_id = fields.Many2one(
         "project.billing.rule",
@@ -426,7 +428,7 @@ class ProjectBillingAllocation(models.Model):
         records.invalidate_recordset(changed)
         records.modified(changed)
 
-    # -- reading -----------------------------------------------------------------------
+    # -- reading ---------------------------------------------------------------------
 
     def _check_free(self, what):
         """Refuse to make rows count again whose work is billed on other documents.
@@ -451,7 +453,8 @@ class ProjectBillingAllocation(models.Model):
                        > abs(l.billable_quantity) + 0.000001
                     OR (l.billed_quantity + a.quantity) * sign(l.billable_quantity) < 0
                     OR (a.analytic_line_id IS NULL AND (
-                       abs(i.billed_amount + a.amount) > abs(i.billable_amount) + 0.000001
+                       abs(i.billed_amount + a.amount)
+                       > abs(i.billable_amount) + 0.000001
                     OR (i.billed_amount + a.amount) * sign(i.billable_amount) < 0))
                 """,
                 self.ids,
@@ -497,7 +500,8 @@ class ProjectBillingAllocation(models.Model):
     def _get_document_names(self):
         """Return the names of the documents of these rows, for a message."""
         names = [
-            move.name or self.env._("Draft invoice %s", move.id) for move in self.move_id
+            move.name or self.env._("Draft invoice %s", move.id)
+            for move in self.move_id
         ]
         names += [row.reference for row in self if not row.move_id and row.reference]
         return ", ".join(dict.fromkeys(names))

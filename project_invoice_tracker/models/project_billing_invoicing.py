@@ -37,7 +37,7 @@ class ProjectBillingInvoicing(models.AbstractModel):
         self._log_origin(run, moves)
         return moves
 
-    # -- values --------------------------------------------------------------------------
+    # -- values ----------------------------------------------------------------------
 
     @api.model
     def _prepare_move(self, run, specs):
@@ -114,13 +114,13 @@ class ProjectBillingInvoicing(models.AbstractModel):
             }
         )
 
-    # -- ledger ----------------------------------------------------------------------------
+    # -- ledger ----------------------------------------------------------------------
 
     @api.model
     def _write_ledger(self, moves, batches):
         """Write the rows of all lines of all moves in one statement."""
         rows = []
-        for move, specs in zip(moves, batches):
+        for move, specs in zip(moves, batches, strict=True):
             lines = move.invoice_line_ids.sorted("id")
             for line, spec in zip(lines, specs, strict=True):
                 rows += self._prepare_rows(move, line, spec)
@@ -178,7 +178,7 @@ class ProjectBillingInvoicing(models.AbstractModel):
         body = self.env._("Made by %s", run._get_html_link())
         moves._message_log_batch(bodies=dict.fromkeys(moves.ids, body))
 
-    # -- grouping -----------------------------------------------------------------------------
+    # -- grouping --------------------------------------------------------------------
 
     @api.model
     def _group_specs(self, run, prepared):

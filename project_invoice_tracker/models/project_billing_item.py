@@ -111,9 +111,7 @@ class ProjectBillingItem(models.Model):
     )
     billing_held_amount = fields.Monetary(readonly=True, copy=False, default=0.0)
     billing_held_reason = fields.Char(readonly=True, copy=False)
-    billing_written_off_amount = fields.Monetary(
-        readonly=True, copy=False, default=0.0
-    )
+    billing_written_off_amount = fields.Monetary(readonly=True, copy=False, default=0.0)
     open_amount = fields.Monetary(compute="_compute_open_amount")
     stage = fields.Selection(
         [
@@ -152,14 +150,12 @@ class ProjectBillingItem(models.Model):
         "The milestone is already an item of this rule.",
     )
 
-    # -- computes ------------------------------------------------------------------
+    # -- computes --------------------------------------------------------------------
 
     @api.depends("milestone_id")
     def _compute_name(self):
         for item in self:
-            item.name = (
-                item.name or item.milestone_id.name or self.env._("Milestone")
-            )
+            item.name = item.name or item.milestone_id.name or self.env._("Milestone")
 
     @api.depends("milestone_id")
     def _compute_trigger(self):
@@ -177,11 +173,21 @@ class ProjectBillingItem(models.Model):
         for item in self:
             item.open_amount = item.billable_amount - item.billed_amount
 
-    @api.depends("billable_amount", "billed_amount", "billing_held_amount", "date_ready")
+    @api.depends(
+        "billable_amount", "billed_amount", "billing_held_amount", "date_ready"
+    )
     def _compute_stage(self):
-        rows = self.env["project.billing.allocation"].sudo()._read_group(
-            [("item_id", "in", self.ids), ("is_live", "=", True), ("kind", "=", "bill")],
-            ["item_id", "move_id"],
+        rows = (
+            self.env["project.billing.allocation"]
+            .sudo()
+            ._read_group(
+                [
+                    ("item_id", "in", self.ids),
+                    ("is_live", "=", True),
+                    ("kind", "=", "bill"),
+                ],
+                ["item_id", "move_id"],
+            )
         )
         moves = {}
         for item, move in rows:
@@ -209,29 +215,25 @@ class ProjectBillingItem(models.Model):
             return "paid" if moves and paid else "invoiced"
         return "ready" if is_ready else "planned"
 
-    # -- readiness -----------------------------------------------------------------
+    # -- readiness -------------------------------------------------------------------
 
     def _filter_ready(self, date):
         """Return the items that are ready to be invoiced on ``date``."""
         done = self._get_done_milestones()
         return self.filtered(
             lambda item: (
-                (
-                    item.date_planned and item.date_planned <= date
-                    if item.trigger == "date"
-                    else item.milestone_id in done
-                    if item.trigger == "tasks_done"
-                    else item.date_ready and item.date_ready <= date
-                )
+                item.date_planned and item.date_planned <= date
+                if item.trigger == "date"
+                else item.milestone_id in done
+                if item.trigger == "tasks_done"
+                else item.date_ready and item.date_ready <= date
             )
         )
 
     def _get_done_milestones(self):
         """Return the milestones of ``tasks_done`` items with no open task."""
         milestones = self.filtered(lambda i: i.trigger == "tasks_done").milestone_id
-        return milestones.filtered(
-            lambda m: m.is_reached or m.can_be_marked_as_done
-        )
+        return milestones.filtered(lambda m: m.is_reached or m.can_be_marked_as_done)
 
     def _set_ready(self):
         """Note the day on which the items became ready, once."""
@@ -290,7 +292,7 @@ class ProjectBillingItem(models.Model):
         weights = percent.mapped("percentage")
         if percent and float_compare(sum(weights), 100.0, precision_digits=4) == 0:
             pieces = share_total(contract, weights, currency.decimal_places)
-            worth.update(zip(percent, pieces))
+            worth.update(zip(percent, pieces, strict=True))
         else:
             for item in percent:
                 worth[item] = currency.round(contract * item.percentage / 100.0)
@@ -336,20 +338,22 @@ class ProjectBillingItem(models.Model):
         self._check_not_billed()
         self.sudo().write({"billable_amount": worth, "billing_held_amount": 0.0})
 
-    # -- guards ------------------------------------------------------------------------
+    # -- guards ----------------------------------------------------------------------
 
     def _check_not_billed(self):
         """Raise :class:`LockedError` naming the invoices that bill these items."""
         billed = self.filtered(lambda i: not i.currency_id.is_zero(i.billed_amount))
         if not billed:
             return
-        rows = self.env["project.billing.allocation"].sudo().search(
-            [("item_id", "in", billed.ids), ("is_live", "=", True)]
+        rows = (
+            self.env["project.billing.allocation"]
+            .sudo()
+            .search([("item_id", "in", billed.ids), ("is_live", "=", True)])
         )
         raise LockedError(
             self.env._(
-                "%(items)s cannot be changed: billed on %(documents)s. Cancel or credit "
-                "the invoice first.",
+                "%(items)s cannot be changed: billed on %(documents)s. Cancel or "
+                "credit the invoice first.",
                 items=", ".join(billed.mapped("name")),
                 documents=rows._get_document_names(),
             )
@@ -382,8 +386,10 @@ class ProjectBillingItem(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        used = self.env["project.billing.allocation"].sudo().search(
-            [("item_id", "in", self.ids)]
+        used = (
+            self.env["project.billing.allocation"]
+            .sudo()
+            .search([("item_id", "in", self.ids)])
         )
         if used:
             raise LockedError(
@@ -401,7 +407,7 @@ class ProjectBillingItem(models.Model):
         rules.item_ids._update_amounts()
         return result
 
-    # -- buttons -------------------------------------------------------------------------
+    # -- buttons ---------------------------------------------------------------------
 
     def action_release(self):
         """Release held amounts: runs offer them again."""

@@ -71,7 +71,7 @@ class ProjectBillingLedgerMixin(models.AbstractModel):
         self._check_rows()
         return super()._post(soft)
 
-    # -- states ------------------------------------------------------------------------
+    # -- states ----------------------------------------------------------------------
 
     def _follow_state(self, before, state):
         """Make ledger rows count or not, as the state of their document says."""
@@ -105,7 +105,7 @@ class ProjectBillingLedgerMixin(models.AbstractModel):
             )
             rows._set_live(False)
 
-    # -- drafts ------------------------------------------------------------------------
+    # -- drafts ----------------------------------------------------------------------
 
     def _fit_rows(self):
         """Follow edits of draft lines: release what a lower quantity frees.
@@ -146,7 +146,7 @@ class ProjectBillingLedgerMixin(models.AbstractModel):
                 )
             )
 
-    # -- credit notes ----------------------------------------------------------------------
+    # -- credit notes ----------------------------------------------------------------
 
     def _post_credit(self):
         """Write what posted credit notes take back from their invoices' work."""
@@ -219,7 +219,7 @@ class ProjectBillingLedgerMixin(models.AbstractModel):
                 line.quantity = quantity
             own._set_adjustment(line)
 
-    # -- checks ---------------------------------------------------------------------------
+    # -- checks ----------------------------------------------------------------------
 
     def _check_rows(self):
         """Refuse to post an invoice whose ledger rows do not fit its lines any more."""
@@ -270,8 +270,10 @@ class ProjectBillingLedgerMixin(models.AbstractModel):
 
     def _get_rows(self):
         """Return all ledger rows of these documents (superuser)."""
-        return self.env["project.billing.allocation"].sudo().search(
-            [("move_id", "in", self.ids)]
+        return (
+            self.env["project.billing.allocation"]
+            .sudo()
+            .search([("move_id", "in", self.ids)])
         )
 
     def _get_ledger_name(self):

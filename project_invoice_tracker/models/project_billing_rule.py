@@ -132,7 +132,6 @@ class ProjectBillingRule(models.Model):
         "Empty: the sum of the fixed items.",
     )
     price = fields.Float(
-        string="Price",
         digits="Product Price",
         compute="_compute_price",
         store=True,
@@ -194,7 +193,12 @@ class ProjectBillingRule(models.Model):
     item_ids = fields.One2many("project.billing.item", "rule_id", copy=True)
     # quantity
     rounding_method = fields.Selection(
-        [("none", "Exact"), ("up", "Up"), ("nearest", "To the nearest"), ("down", "Down")],
+        [
+            ("none", "Exact"),
+            ("up", "Up"),
+            ("nearest", "To the nearest"),
+            ("down", "Down"),
+        ],
         required=True,
         default="none",
         tracking=True,
@@ -243,7 +247,12 @@ class ProjectBillingRule(models.Model):
         "get invoices of their own.",
     )
     person_display = fields.Selection(
-        [("name", "Name"), ("initials", "Initials"), ("role", "Role"), ("none", "None")],
+        [
+            ("name", "Name"),
+            ("initials", "Initials"),
+            ("role", "Role"),
+            ("none", "None"),
+        ],
         string="Show people as",
         required=True,
         default="name",
@@ -284,7 +293,7 @@ class ProjectBillingRule(models.Model):
         "Rounding step and minimum cannot be negative, the factor must be above 0.",
     )
 
-    # -- defaults and computes ---------------------------------------------------
+    # -- defaults and computes -------------------------------------------------------
 
     @api.model
     def _default_bill_from(self):
@@ -296,7 +305,7 @@ class ProjectBillingRule(models.Model):
 
     @api.model
     def _get_room(self, billing_type):
-        """Return the model that knows a billing type: ``project.billing.type.<key>``."""
+        """Return the model of a billing type: ``project.billing.type.<key>``."""
         return self.env[f"project.billing.type.{billing_type}"]
 
     @api.depends("billing_type")
@@ -375,16 +384,20 @@ class ProjectBillingRule(models.Model):
     def _compute_old_entries(self):
         for rule in self:
             rule.old_entry_count, rule.old_entry_hours = 0, 0.0
-        for rule, count, hours in self.env["account.analytic.line"].sudo()._read_group(
-            Domain("billing_rule_id", "in", self.ids)
-            & Domain("billing_is_old", "=", True),
-            ["billing_rule_id"],
-            ["__count", "billable_quantity:sum"],
+        for rule, count, hours in (
+            self.env["account.analytic.line"]
+            .sudo()
+            ._read_group(
+                Domain("billing_rule_id", "in", self.ids)
+                & Domain("billing_is_old", "=", True),
+                ["billing_rule_id"],
+                ["__count", "billable_quantity:sum"],
+            )
         ):
             rule.with_env(self.env).old_entry_count = count
             rule.with_env(self.env).old_entry_hours = hours
 
-    # -- constraints ---------------------------------------------------------------
+    # -- constraints -----------------------------------------------------------------
 
     @api.constrains("uom_id")
     def _check_uom(self):
@@ -393,7 +406,7 @@ class ProjectBillingRule(models.Model):
             if not rule.uom_id._has_common_reference(hour):
                 raise BillingRuleError(
                     self.env._(
-                        "The unit %(unit)s is not a unit of time. Choose hours or days.",
+                        "%(unit)s is not a unit of time. Choose hours or days.",
                         unit=rule.uom_id.name,
                     )
                 )
@@ -441,8 +454,12 @@ class ProjectBillingRule(models.Model):
         ]
         if not changed:
             return
-        used = self.env["project.billing.allocation"].sudo()._read_group(
-            [("rule_id", "in", [rule.id for rule in changed])], ["rule_id"]
+        used = (
+            self.env["project.billing.allocation"]
+            .sudo()
+            ._read_group(
+                [("rule_id", "in", [rule.id for rule in changed])], ["rule_id"]
+            )
         )
         if used:
             raise LockedError(
@@ -455,8 +472,10 @@ class ProjectBillingRule(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_used(self):
-        used = self.env["project.billing.allocation"].sudo()._read_group(
-            [("rule_id", "in", self.ids)], ["rule_id"]
+        used = (
+            self.env["project.billing.allocation"]
+            .sudo()
+            ._read_group([("rule_id", "in", self.ids)], ["rule_id"])
         )
         if used:
             raise LockedError(
@@ -479,7 +498,7 @@ class ProjectBillingRule(models.Model):
         """Find owner, role and price of the unbilled entries of the rules' projects."""
         self.project_id._refresh_billing_entries()
 
-    # -- reading -----------------------------------------------------------------------
+    # -- reading ---------------------------------------------------------------------
 
     def _get_customer_order(self):
         """Return the customer's order number: the rule's, else the project's."""
@@ -528,7 +547,7 @@ class ProjectBillingRule(models.Model):
             self.project_id.id if self.invoice_grouping == "project" else 0,
         )
 
-    # -- buttons -------------------------------------------------------------------------
+    # -- buttons ---------------------------------------------------------------------
 
     def action_view_allocations(self):
         """Open the ledger rows of this rule."""

@@ -60,7 +60,7 @@ class ProjectBillingRun(models.Model):
     move_count = fields.Integer(compute="_compute_totals")
     total_text = fields.Char(compute="_compute_totals", string="Amount")
 
-    # -- computes -------------------------------------------------------------------------
+    # -- computes --------------------------------------------------------------------
 
     @api.model
     def _default_date(self):
@@ -124,7 +124,7 @@ class ProjectBillingRun(models.Model):
                 for currency, lines in live.grouped("currency_id").items()
             )
 
-    # -- CRUD: state and history belong to the buttons ---------------------------------
+    # -- CRUD: state and history belong to the buttons -------------------------------
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -142,7 +142,7 @@ class ProjectBillingRun(models.Model):
                 self.env._("State and history of a run are set by its buttons only.")
             )
 
-    # -- propose ------------------------------------------------------------------------------
+    # -- propose ---------------------------------------------------------------------
 
     def action_propose(self):
         """Fill the lines with what can be invoiced and what not; changes nothing else.
@@ -242,7 +242,7 @@ class ProjectBillingRun(models.Model):
                     proposal.state = "skipped"
                     proposal.reason_code = "negative_total"
 
-    # -- invoice -----------------------------------------------------------------------------
+    # -- invoice ---------------------------------------------------------------------
 
     def action_invoice(self):
         """Make the invoices of the proposed (approved) lines.
@@ -289,11 +289,7 @@ class ProjectBillingRun(models.Model):
             )
 
     def _get_lines_to_invoice(self):
-        states = (
-            ("approved",)
-            if self.approval_required
-            else ("proposed", "approved")
-        )
+        states = ("approved",) if self.approval_required else ("proposed", "approved")
         return self.line_ids.filtered(lambda line: line.state in states)
 
     def _invoice(self, limit=None):
@@ -319,7 +315,9 @@ class ProjectBillingRun(models.Model):
     def _prepare_batches(self, lines):
         """Return the invoices to be made: lists of LineSpec, in a fixed order."""
         prepared = {}
-        for billing_type, own in lines.grouped(lambda x: x.rule_id.billing_type).items():
+        for billing_type, own in lines.grouped(
+            lambda x: x.rule_id.billing_type
+        ).items():
             room = self.env["project.billing.rule"]._get_room(billing_type)
             try:
                 prepared.update(room._prepare_lines(own))
@@ -340,7 +338,7 @@ class ProjectBillingRun(models.Model):
         """Make one batch of draft invoices and note them on the lines."""
         moves = self.env["project.billing.invoicing"]._create_invoices(self, batches)
         by_move = {}
-        for move, specs in zip(moves, batches):
+        for move, specs in zip(moves, batches, strict=True):
             by_move[move] = self.env["project.billing.run.line"].browse(
                 {spec.run_line_id for spec in specs}
             )
@@ -379,7 +377,7 @@ class ProjectBillingRun(models.Model):
             "Left as a draft, posting failed: %s", self._explain_error(error)
         )
 
-    # -- undo ------------------------------------------------------------------------------------
+    # -- undo ------------------------------------------------------------------------
 
     def action_undo(self):
         """Delete the run's draft invoices; their work is held until released.
@@ -406,7 +404,7 @@ class ProjectBillingRun(models.Model):
             run.sudo().state = "undone"
         return True
 
-    # -- schedule ----------------------------------------------------------------------------------
+    # -- schedule --------------------------------------------------------------------
 
     @api.model
     def _cron_bill(self):
@@ -465,7 +463,7 @@ class ProjectBillingRun(models.Model):
                 if not left:
                     return
 
-    # -- opening -----------------------------------------------------------------------------------
+    # -- opening ---------------------------------------------------------------------
 
     @api.model
     def _open_preview(self, company):

@@ -110,7 +110,7 @@ class ProjectBillingRunLine(models.Model):
             names = [line.project_id.sudo().name, line.name]
             line.display_name = ": ".join(filter(None, names))
 
-    # -- making ------------------------------------------------------------------------
+    # -- making ----------------------------------------------------------------------
 
     @api.model
     def _create_from(self, run, proposals):
@@ -151,12 +151,12 @@ class ProjectBillingRunLine(models.Model):
     def _link_entries(self, entry_ids):
         pairs = [
             (line.id, entry_id)
-            for line, own in zip(self, entry_ids)
+            for line, own in zip(self, entry_ids, strict=True)
             for entry_id in own
         ]
         if not pairs:
             return
-        line_ids, ids = zip(*pairs)
+        line_ids, ids = zip(*pairs, strict=True)
         self.env.cr.execute(
             SQL(
                 "INSERT INTO project_billing_run_line_entry_rel (run_line_id, entry_id)"
@@ -183,7 +183,9 @@ class ProjectBillingRunLine(models.Model):
     def _take_whole_invoices(self, limit):
         """Return about ``limit`` lines, never a part of what shares an invoice."""
         taken = self.browse()
-        for lines in self.grouped(lambda line: line.rule_id._get_invoice_key()).values():
+        for lines in self.grouped(
+            lambda line: line.rule_id._get_invoice_key()
+        ).values():
             if taken and len(taken) + len(lines) > limit:
                 break
             taken |= lines
@@ -229,7 +231,7 @@ class ProjectBillingRunLine(models.Model):
             self._check_reviewable()
         return super().write(vals)
 
-    # -- review ----------------------------------------------------------------------------
+    # -- review ----------------------------------------------------------------------
 
     def _check_reviewable(self):
         self.check_access("read")
@@ -324,7 +326,7 @@ class ProjectBillingRunLine(models.Model):
             },
         }
 
-    # -- opening -----------------------------------------------------------------------------
+    # -- opening ---------------------------------------------------------------------
 
     def action_view_entries(self):
         """Open the entries of a line: their texts can be edited before invoicing."""

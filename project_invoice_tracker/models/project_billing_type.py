@@ -21,9 +21,9 @@ class ProjectBillingType(models.AbstractModel):
     def _get_default_product(self, rule):
         """Return the product of a new rule of this type (record or empty)."""
         xmlid = "project_invoice_tracker.product_project_milestone"
-        return self.env.ref(xmlid, raise_if_not_found=False) or self.env[
-            "product.product"
-        ]
+        return (
+            self.env.ref(xmlid, raise_if_not_found=False) or self.env["product.product"]
+        )
 
     @api.model
     def _propose(self, rules, run):
@@ -50,7 +50,7 @@ class ProjectBillingType(models.AbstractModel):
         """Return ``{rule: (open amount, held amount)}`` in the rules' currencies."""
         return dict.fromkeys(rules, (0.0, 0.0))
 
-    # -- for the rooms -----------------------------------------------------------------
+    # -- for the rooms ---------------------------------------------------------------
 
     @api.model
     def _get_exchange_rate(self, currency, rule, date):

@@ -24,7 +24,7 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
             "project_invoice_tracker.product_project_hours", raise_if_not_found=False
         ) or super()._get_default_product(rule)
 
-    # -- proposing -----------------------------------------------------------------------
+    # -- proposing -------------------------------------------------------------------
 
     @api.model
     def _propose(self, rules, run):
@@ -136,7 +136,7 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
         query = build_entry_query(self.env, rules.ids, cutoff, entry_ids)
         return [EntryRow(*row) for row in self.env.execute_query(query)]
 
-    # -- invoicing -----------------------------------------------------------------------
+    # -- invoicing -------------------------------------------------------------------
 
     @api.model
     def _prepare_lines(self, run_lines):
@@ -211,7 +211,7 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
         invoiced = share_total(quantity, quantities, HOUR_DIGITS)
         shares = [
             Share(row.id, row.free, price, part, amount, payload=row._asdict())
-            for row, part, amount in zip(rows, invoiced, amounts)
+            for row, part, amount in zip(rows, invoiced, amounts, strict=True)
         ]
         return LineSpec(
             rule_id=rule.id,
@@ -235,7 +235,7 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
         if rule.rounding_scope == "entry":
             return [
                 value if row.override else round_quantity(value, *how)
-                for row, value in zip(rows, hours)
+                for row, value in zip(rows, hours, strict=True)
             ]
         groups = defaultdict(list)
         for index, row in enumerate(rows):
@@ -244,11 +244,12 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
         for indexes in groups.values():
             own = [hours[index] for index in indexes]
             total = round_quantity(round(sum(own), HOUR_DIGITS), *how)
-            for index, part in zip(indexes, share_total(total, own, HOUR_DIGITS)):
+            parts = share_total(total, own, HOUR_DIGITS)
+            for index, part in zip(indexes, parts, strict=True):
                 hours[index] = part
         return hours
 
-    # -- text --------------------------------------------------------------------------------
+    # -- text ------------------------------------------------------------------------
 
     @api.model
     def _get_texts(self, rule, rows):
@@ -296,7 +297,7 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
             "none": "",
         }[rule.person_display]
 
-    # -- figures -------------------------------------------------------------------------------
+    # -- figures ---------------------------------------------------------------------
 
     @api.model
     def _get_open_amounts(self, rules):

@@ -18,8 +18,10 @@ class ProjectMilestone(models.Model):
 
     @api.depends("billing_item_ids")
     def _compute_billing_state(self):
-        items = self.env["project.billing.item"].sudo().search(
-            [("milestone_id", "in", self.ids)]
+        items = (
+            self.env["project.billing.item"]
+            .sudo()
+            .search([("milestone_id", "in", self.ids)])
         )
         labels = dict(items._fields["stage"]._description_selection(self.env))
         grouped = items.grouped("milestone_id")
@@ -33,7 +35,9 @@ class ProjectMilestone(models.Model):
             milestone.billing_state = "; ".join(texts) or False
             milestone.billing_amount = (
                 " + ".join(
-                    i.currency_id.format(i.billable_amount + i.billing_written_off_amount)
+                    i.currency_id.format(
+                        i.billable_amount + i.billing_written_off_amount
+                    )
                     for i in own
                 )
                 or False
@@ -42,8 +46,10 @@ class ProjectMilestone(models.Model):
     def write(self, vals):
         if "is_reached" not in vals:
             return super().write(vals)
-        items = self.env["project.billing.item"].sudo().search(
-            [("milestone_id", "in", self.ids), ("trigger", "=", "reached")]
+        items = (
+            self.env["project.billing.item"]
+            .sudo()
+            .search([("milestone_id", "in", self.ids), ("trigger", "=", "reached")])
         )
         if not vals["is_reached"]:
             items.filtered("milestone_id.is_reached")._set_not_ready()
@@ -54,8 +60,10 @@ class ProjectMilestone(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billing_item(self):
-        items = self.env["project.billing.item"].sudo().search(
-            [("milestone_id", "in", self.ids)]
+        items = (
+            self.env["project.billing.item"]
+            .sudo()
+            .search([("milestone_id", "in", self.ids)])
         )
         items._check_not_billed()
         if items:

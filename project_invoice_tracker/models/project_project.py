@@ -23,19 +23,25 @@ class ProjectProject(models.Model):
     billing_ready_hours = fields.Float(compute="_compute_billing_status")
     billing_invoice_count = fields.Integer(compute="_compute_billing_status")
 
-    # -- status ---------------------------------------------------------------------------
+    # -- status ----------------------------------------------------------------------
 
     def _compute_billing_status(self):
-        rules = self.env["project.billing.rule"].sudo().search(
-            [
-                ("project_id", "in", self.ids),
-                ("company_id", "in", self.env.companies.ids),
-            ]
+        rules = (
+            self.env["project.billing.rule"]
+            .sudo()
+            .search(
+                [
+                    ("project_id", "in", self.ids),
+                    ("company_id", "in", self.env.companies.ids),
+                ]
+            )
         )
         by_project = rules.grouped("project_id")
         hours = self._get_billing_ready_hours()
         invoices = dict(
-            self.env["project.billing.allocation"].sudo()._read_group(
+            self.env["project.billing.allocation"]
+            .sudo()
+            ._read_group(
                 [("rule_id", "in", rules.ids), ("move_id", "!=", False)],
                 ["rule_id"],
                 ["move_id:recordset"],
@@ -45,8 +51,10 @@ class ProjectProject(models.Model):
             own = by_project.get(project, rules.browse())
             project.billing_rule_count = len(own)
             project.billing_ready_hours = hours.get(project.id, 0.0)
-            moves = self.env["account.move"].sudo().union(
-                *(invoices.get(rule, self.env["account.move"]) for rule in own)
+            moves = (
+                self.env["account.move"]
+                .sudo()
+                .union(*(invoices.get(rule, self.env["account.move"]) for rule in own))
             )
             project.billing_invoice_count = len(moves)
             project.billing_status = project._get_billing_status(own)
@@ -58,14 +66,20 @@ class ProjectProject(models.Model):
             return False
         priced = rules and all(rule._has_price() for rule in rules)
         checks = [
-            (self.env._("customer"), all(r.bill_partner_id for r in rules) if rules
-             else bool(self.partner_id)),
+            (
+                self.env._("customer"),
+                all(r.bill_partner_id for r in rules)
+                if rules
+                else bool(self.partner_id),
+            ),
             (self.env._("rule"), bool(rules)),
             (self.env._("price"), priced),
         ]
         text = " ".join(f"{name} {'✓' if done else '✗'}" for name, done in checks)
         amounts = [
-            currency.format(sum(own.mapped("open_amount")) - sum(own.mapped("held_amount")))
+            currency.format(
+                sum(own.mapped("open_amount")) - sum(own.mapped("held_amount"))
+            )
             for currency, own in rules.grouped("currency_id").items()
         ]
         if not rules:
@@ -96,7 +110,7 @@ class ProjectProject(models.Model):
             )
         }
 
-    # -- set-up ---------------------------------------------------------------------------
+    # -- set-up ----------------------------------------------------------------------
 
     def _ensure_billing_account(self):
         """Give projects without an analytic account one: revenue needs a home."""
@@ -116,9 +130,13 @@ class ProjectProject(models.Model):
             "project_invoice_tracker.group_billing_officer"
         ):
             return self
-        return self.sudo().filtered(
-            lambda p: p.user_id == user or user in p.billing_member_ids.user_id
-        ).with_env(self.env)
+        return (
+            self.sudo()
+            .filtered(
+                lambda p: p.user_id == user or user in p.billing_member_ids.user_id
+            )
+            .with_env(self.env)
+        )
 
     def _check_billing_reviewable(self):
         """Raise :class:`BillingError` unless the user may review these projects."""
@@ -132,7 +150,7 @@ class ProjectProject(models.Model):
                 )
             )
 
-    # -- buttons -----------------------------------------------------------------------------
+    # -- buttons ---------------------------------------------------------------------
 
     def action_bill(self):
         """Propose what can be invoiced on these projects and open the review.
@@ -170,8 +188,10 @@ class ProjectProject(models.Model):
     def action_view_billing_invoices(self):
         """Open the invoices that bill work of the project."""
         self.ensure_one()
-        rows = self.env["project.billing.allocation"].sudo().search(
-            [("rule_id.project_id", "=", self.id)]
+        rows = (
+            self.env["project.billing.allocation"]
+            .sudo()
+            .search([("rule_id.project_id", "=", self.id)])
         )
         return rows.move_id.with_env(self.env)._billing_open()
 

@@ -167,7 +167,9 @@ def build_orphan_query(env, project_ids, company_id, cutoff):
 
 
 def _get_absent_sql(lines):
-    columns = [name for name in ("holiday_id", "global_leave_id") if name in lines._fields]
+    columns = [
+        name for name in ("holiday_id", "global_leave_id") if name in lines._fields
+    ]
     if not columns:
         return SQL("FALSE")
     return SQL(" OR ").join(

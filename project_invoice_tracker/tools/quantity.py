@@ -38,9 +38,7 @@ def round_quantity(value, step=0.0, method="none", minimum=0.0):
     sign, value = (-1 if value < 0 else 1), abs(value)
     if step and method != "none":
         odoo_method = {"up": "UP", "nearest": "HALF-UP", "down": "DOWN"}[method]
-        value = float_round(
-            value, precision_rounding=step, rounding_method=odoo_method
-        )
+        value = float_round(value, precision_rounding=step, rounding_method=odoo_method)
     return sign * max(value, minimum)
 
 

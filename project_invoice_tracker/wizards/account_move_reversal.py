@@ -53,12 +53,16 @@ class AccountMoveReversal(models.TransientModel):
             ]
 
     def _get_billed_rows(self):
-        return self.env["project.billing.allocation"].sudo().search(
-            [
-                ("move_id", "in", self.move_ids._origin.ids),
-                ("kind", "=", "bill"),
-                ("is_live", "=", True),
-            ]
+        return (
+            self.env["project.billing.allocation"]
+            .sudo()
+            .search(
+                [
+                    ("move_id", "in", self.move_ids._origin.ids),
+                    ("kind", "=", "bill"),
+                    ("is_live", "=", True),
+                ]
+            )
         )
 
     def _prepare_default_reversal(self, move):
