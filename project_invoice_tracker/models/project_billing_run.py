@@ -250,27 +250,32 @@ class ProjectBillingRun(models.Model):
         A run of more than some hundred invoices is handed over to the scheduled job,
         which works in batches and survives a restart.
 
-        :return: action that opens the invoices
+        :return: action that opens the invoices, or the run where there are none
         :raise BillingError: nothing to invoice
         """
         self._check_officer()
         for run in self:
             lines = run._get_lines_to_invoice()
-            if not lines:
+            if run.state != "proposed" or not lines:
                 raise BillingError(run._explain_nothing())
             if len(lines) > HAND_OVER:
-                run.sudo().state = "running"
-                self.env.ref(
-                    "project_invoice_tracker.ir_cron_project_billing"
-                )._trigger()
+                run._hand_over()
                 continue
             run._invoice()
             run.sudo().state = "done"
-        return self.action_view_moves()
+        return self.action_view_moves() if self.sudo().move_ids else self[:1]._open()
+
+    def _hand_over(self):
+        """Let the scheduled job work the run off, batch by batch."""
+        self.sudo().state = "running"
+        cron = self.env.ref("project_invoice_tracker.ir_cron_project_billing")
+        cron.sudo()._trigger()
 
     def _explain_nothing(self):
         if self.state == "draft":
             return self.env._("Propose first: the run has no lines yet.")
+        if self.state != "proposed":
+            return self.env._("This run has made its invoices. Start a new run.")
         if self.approval_required:
             return self.env._(
                 "No line is approved. Your company invoices approved lines only."
