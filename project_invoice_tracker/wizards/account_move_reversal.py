@@ -89,7 +89,7 @@ class AccountMoveReversal(models.TransientModel):
         action = super(AccountMoveReversal, wizard).reverse_moves(is_modify)
         if is_modify:
             self.new_move_ids._claim_from_origin()
-        elif self.billing_credit_mode == "work_back":
+        elif self.billing_credit_mode in ("work_back", "write_off"):
             self._name_hours()
         return action
 
