@@ -1,73 +1,12 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-from ..exceptions import BillingError, LockedError
+from ..exceptions import BillingError
 from ..tools.valuation import build_valuation_query
+from .project_billing_entry_guard_mixin import LOCKED_FIELDS
 
-# an entry on a live invoice keeps these; its cost may still change
-LOCKED_FIELDS = frozenset(
-    {
-        "unit_amount",
-        "product_uom_id",
-        "date",
-        "employee_id",
-        "project_id",
-        "task_id",
-        "billing_rule_id",
-        "billing_role_id",
-        "billing_nonbillable",
-        "billing_override_price",
-        "billing_override_quantity",
-    }
-)
 VALUE_FIELDS = frozenset(LOCKED_FIELDS | {"billing_rule_manual"})
-# the ledger's and the valuation's: no person writes them
-LEDGER_FIELDS = frozenset(
-    {
-        "billable_quantity",
-        "billed_amount",
-        "billed_quantity",
-        "billing_held_quantity",
-        "billing_held_reason",
-        "billing_price",
-        "billing_price_currency_id",
-        "billing_price_source",
-        "billing_written_off_quantity",
-    }
-)
-# decided by who reviews the project, not by who logs the time
-REVIEW_FIELDS = frozenset(
-    {
-        "billing_confirmed",
-        "billing_date_postponed",
-        "billing_override_price",
-        "billing_override_quantity",
-        "billing_rule_id",
-        "billing_rule_manual",
-    }
-)
-# may be changed by who logged the time or by who reviews the project
-TEXT_FIELDS = frozenset(
-    {
-        "billing_nonbillable",
-        "billing_reason",
-        "billing_role_id",
-        "billing_role_manual",
-        "billing_text",
-    }
-)
-BILLING_STATES = [
-    ("none", "No billing rule"),
-    ("non_billable", "Non-billable"),
-    ("ready", "To invoice"),
-    ("held", "Held"),
-    ("draft", "On a draft invoice"),
-    ("partial", "Partly invoiced"),
-    ("invoiced", "Invoiced"),
-    ("written_off", "Written off"),
-]
 
 
 class AccountAnalyticLine(models.Model):
@@ -78,7 +17,12 @@ class AccountAnalyticLine(models.Model):
     ``billed_quantity`` and ``billing_held_quantity`` belong to the ledger.
     """
 
-    _inherit = "account.analytic.line"
+    _name = "account.analytic.line"
+    _inherit = [
+        "project.billing.entry.state.mixin",
+        "project.billing.entry.guard.mixin",
+        "account.analytic.line",
+    ]
 
     billing_rule_id = fields.Many2one(
         "project.billing.rule",
@@ -191,14 +135,6 @@ class AccountAnalyticLine(models.Model):
     billing_is_old = fields.Boolean(
         compute="_compute_billing_is_old", search="_search_billing_is_old"
     )
-    billing_state = fields.Selection(
-        BILLING_STATES, compute="_compute_billing_state", search="_search_billing_state"
-    )
-    billing_explanation = fields.Char(
-        compute="_compute_billing_state",
-        string="Billing",
-        help="Where the entry is billed, or why it is not.",
-    )
     billing_allocation_ids = fields.One2many(
         "project.billing.allocation", "analytic_line_id"
     )
@@ -249,190 +185,7 @@ class AccountAnalyticLine(models.Model):
             )
         )
 
-    @api.depends(
-        "billable_quantity",
-        "billed_quantity",
-        "billing_held_quantity",
-        "billing_rule_id",
-    )
-    def _compute_billing_state(self):
-        rows = (
-            self.env["project.billing.allocation"]
-            .sudo()
-            .search([("analytic_line_id", "in", self.ids), ("is_live", "=", True)])
-        )
-        rows = rows.grouped("analytic_line_id")
-        for line in self:
-            own = rows.get(line, self.env["project.billing.allocation"].sudo())
-            line.billing_state = line._get_billing_state(own)
-            line.billing_explanation = line._get_billing_explanation(own)
-
-    def _get_billing_state(self, rows):
-        self.ensure_one()
-        if self.billed_quantity:
-            if abs(self.billed_quantity) + 1e-6 < abs(self.billable_quantity):
-                return "held" if self.billing_held_quantity else "partial"
-            bills = rows.filtered(lambda row: row.kind == "bill")
-            is_draft = any(move.state == "draft" for move in bills.move_id)
-            return "draft" if is_draft else "invoiced"
-        if self.billing_nonbillable or self.env.context.get("billing_none"):
-            return "non_billable"
-        if self.billing_written_off_quantity and not self.billable_quantity:
-            return "written_off"
-        if not self.billing_rule_id:
-            return "none"
-        return "held" if self.billing_held_quantity else "ready"
-
-    def _get_billing_explanation(self, rows):
-        self.ensure_one()
-        labels = dict(self._fields["billing_state"]._description_selection(self.env))
-        detail = rows._get_document_names()
-        if self.billing_state in ("held",):
-            detail = ", ".join(filter(None, [self.billing_held_reason, detail]))
-        elif self.billing_state == "non_billable":
-            detail = self.billing_reason
-        elif self.billing_state == "ready" and self.billing_is_old:
-            detail = self.env._("before the rule's start of billing")
-        label = labels[self.billing_state]
-        return f"{label}: {detail}" if detail else label
-
-    def _search_billing_state(self, operator, value):
-        if operator != "in":
-            return NotImplemented
-        conditions = {
-            "none": SQL(
-                "l.billing_rule_id IS NULL AND l.billed_quantity = 0"
-                " AND NOT COALESCE(l.billing_nonbillable, FALSE)"
-            ),
-            "non_billable": SQL("l.billing_nonbillable"),
-            "ready": SQL(
-                "l.billing_rule_id IS NOT NULL AND l.billed_quantity = 0"
-                " AND l.billable_quantity != 0 AND l.billing_held_quantity = 0"
-            ),
-            "held": SQL("l.billing_held_quantity != 0"),
-            "partial": SQL(
-                "l.billed_quantity != 0 AND l.billing_held_quantity = 0"
-                " AND abs(l.billed_quantity) + 0.000001 < abs(l.billable_quantity)"
-            ),
-            "draft": self._get_billed_sql("draft"),
-            "invoiced": self._get_billed_sql("posted"),
-            "written_off": SQL("l.billing_written_off_quantity != 0"),
-        }
-        chosen = [conditions[key] for key in value if key in conditions]
-        if not chosen:
-            return Domain.FALSE
-        return Domain.custom(
-            to_sql=lambda model, alias, query: SQL(
-                "%s.id IN (SELECT l.id FROM account_analytic_line l WHERE"
-                " l.project_id IS NOT NULL AND (%s))",
-                SQL.identifier(alias),
-                SQL(" OR ").join(SQL("(%s)", part) for part in chosen),
-            )
-        )
-
-    @api.model
-    def _get_billed_sql(self, state):
-        return SQL(
-            "l.billed_quantity != 0 AND EXISTS (SELECT 1"
-            " FROM project_billing_allocation a JOIN account_move m ON m.id = a.move_id"
-            " WHERE a.analytic_line_id = l.id AND a.is_live AND a.kind = 'bill'"
-            " AND m.state = %s)",
-            state,
-        )
-
     # -- ownership: who may change what ----------------------------------------------
-
-    def _is_claimed(self):
-        """Return whether a live document bills (part of) this entry."""
-        self.ensure_one()
-        return bool(self.sudo().billed_quantity)
-
-    def _compute_project_id(self):
-        # a moved task takes its free entries along, never those on an invoice
-        return super(
-            AccountAnalyticLine, self.filtered(lambda line: not line._is_claimed())
-        )._compute_project_id()
-
-    def _compute_partner_id(self):
-        return super(
-            AccountAnalyticLine, self.filtered(lambda line: not line._is_claimed())
-        )._compute_partner_id()
-
-    def _is_readonly(self):
-        return super()._is_readonly() or self._is_claimed()
-
-    def _check_can_write(self, values):
-        if values.keys() & LOCKED_FIELDS:
-            self._check_not_claimed(values)
-        self._check_billing_input(values)
-        if values and not values.keys() - REVIEW_FIELDS - TEXT_FIELDS:
-            projects = self.sudo().project_id.with_env(self.env)
-            if projects and projects._filter_billing_reviewable() == projects:
-                return None  # who reviews a project edits what the customer reads
-        return super()._check_can_write(values)
-
-    def _check_billing_input(self, values):
-        """Refuse what people may not type: totals of the ledger, others' decisions."""
-        if self.env.su:
-            return
-        if values.keys() & LEDGER_FIELDS:
-            raise AccessError(
-                self.env._(
-                    "Billed and held time follows the invoices; it is not typed."
-                )
-            )
-        if values.keys() & REVIEW_FIELDS:
-            self._check_billing_reviewable()
-
-    def _check_billing_reviewable(self):
-        self.check_access("read")
-        self.sudo().project_id.with_env(self.env)._check_billing_reviewable()
-
-    def _check_not_claimed(self, values=None):
-        """Raise :class:`LockedError` when a live document bills one of the entries."""
-        claimed = self.sudo().filtered(lambda line: line._is_claimed())
-        if values is not None:
-            claimed = claimed.filtered(lambda line: line._would_change(values))
-        if not claimed:
-            return
-        rows = (
-            self.env["project.billing.allocation"]
-            .sudo()
-            .search([("analytic_line_id", "in", claimed.ids), ("is_live", "=", True)])
-        )
-        raise LockedError(
-            self.env._(
-                "%(count)s time entries are on %(documents)s: hours, date, person, "
-                "project and task stay as the customer reads them. Cancel or credit "
-                "the invoice first; the cost may change at any time.",
-                count=len(claimed),
-                documents=rows._get_document_names(),
-            )
-        )
-
-    def _would_change(self, values):
-        self.ensure_one()
-        return any(
-            self._fields[name].convert_to_write(self[name], self) != values[name]
-            for name in LOCKED_FIELDS & values.keys()
-        )
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_except_billed(self):
-        self._check_not_claimed()
-        used = (
-            self.env["project.billing.allocation"]
-            .sudo()
-            .search([("analytic_line_id", "in", self.ids)])
-        )
-        if used:
-            raise LockedError(
-                self.env._(
-                    "These time entries explain %(documents)s and cannot be deleted. "
-                    "Mark them as non-billable instead.",
-                    documents=used._get_document_names() or used[0].reference,
-                )
-            )
 
     @api.model
     def _get_approved_domain(self):

@@ -26,6 +26,7 @@ class AccountMove(models.Model):
         "project.project", compute="_compute_billing_projects", string="Projects"
     )
     billing_entry_count = fields.Integer(compute="_compute_billing_projects")
+    billing_has_work = fields.Boolean(compute="_compute_billing_projects")
     billing_warning = fields.Char(compute="_compute_billing_warning")
     billing_duplicate_of_id = fields.Many2one(
         "account.move",
@@ -52,6 +53,7 @@ class AccountMove(models.Model):
             rules, count = found.get(move._origin.id, (none, 0))
             move.billing_project_ids = rules.sudo().project_id
             move.billing_entry_count = count
+            move.billing_has_work = bool(rules)
 
     @api.depends("billing_allocation_ids", "line_ids.quantity", "state")
     def _compute_billing_warning(self):

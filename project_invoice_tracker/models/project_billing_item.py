@@ -138,13 +138,16 @@ class ProjectBillingItem(models.Model):
         " AND abs(billed_amount) <= abs(billable_amount) + 0.000001)",
         "This amount is already on an invoice. Nothing is billed twice.",
     )
+
     _percentage = models.Constraint(
         "CHECK (amount_type != 'percent' OR (percentage > 0 AND percentage <= 100))",
         "The percentage of an item must be above 0 and at most 100.",
     )
+
     _amount_positive = models.Constraint(
         "CHECK (amount >= 0)", "The amount of an item cannot be negative."
     )
+
     _milestone_once = models.UniqueIndex(
         "(rule_id, milestone_id) WHERE milestone_id IS NOT NULL AND active",
         "The milestone is already an item of this rule.",

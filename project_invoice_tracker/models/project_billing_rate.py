@@ -59,10 +59,12 @@ class ProjectBillingRate(models.Model):
     _price_positive = models.Constraint(
         "CHECK (price >= 0)", "A rate cannot be negative."
     )
+
     _one_subject = models.Constraint(
         "CHECK (num_nonnulls(employee_id, role_id) <= 1)",
         "A rate is for an employee or for a role, not for both.",
     )
+
     _unique_step = models.UniqueIndex(
         "(rule_id, COALESCE(employee_id, 0), COALESCE(role_id, 0),"
         " COALESCE(date_start, '0001-01-01'::date))",

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.fields import Domain
 
 from ..exceptions import BillingRuleError, LockedError
 
@@ -37,7 +36,11 @@ class ProjectBillingRule(models.Model):
 
     _name = "project.billing.rule"
     _description = "Project Billing Rule"
-    _inherit = ["mail.thread"]
+    _inherit = [
+        "project.billing.rule.coverage.mixin",
+        "project.billing.rule.quantity.mixin",
+        "mail.thread",
+    ]
     _order = "project_id, sequence, id"
     _check_company_auto = True
 
@@ -156,14 +159,6 @@ class ProjectBillingRule(models.Model):
         string="Bill at price zero",
         help="Time without a price is invoiced at 0.00 instead of being skipped.",
     )
-    date_start = fields.Date(tracking=True, help="First day of the rule, included.")
-    date_end = fields.Date(tracking=True, help="Last day of the rule, included.")
-    bill_from = fields.Date(
-        required=True,
-        default=lambda self: self._default_bill_from(),
-        tracking=True,
-        help="Older time is counted and shown, never offered for invoicing.",
-    )
     result = fields.Selection(
         [("draft", "Draft"), ("post", "Posted"), ("send", "Posted and sent")],
         string="Make invoices",
@@ -172,72 +167,10 @@ class ProjectBillingRule(models.Model):
         tracking=True,
     )
     # which entries
-    task_ids = fields.Many2many(
-        "project.task",
-        "project_billing_rule_task_rel",
-        "rule_id",
-        "task_id",
-        domain="[('project_id', '=', project_id)]",
-        help="Time of these tasks and their sub-tasks; empty: of all.",
-    )
-    tag_ids = fields.Many2many(
-        "project.tags", "project_billing_rule_tag_rel", "rule_id", "tag_id"
-    )
-    employee_ids = fields.Many2many(
-        "hr.employee", "project_billing_rule_employee_rel", "rule_id", "employee_id"
-    )
-    role_ids = fields.Many2many(
-        "project.role", "project_billing_rule_role_rel", "rule_id", "role_id"
-    )
     rate_ids = fields.One2many("project.billing.rate", "rule_id", copy=True)
     item_ids = fields.One2many("project.billing.item", "rule_id", copy=True)
     # quantity
-    rounding_method = fields.Selection(
-        [
-            ("none", "Exact"),
-            ("up", "Up"),
-            ("nearest", "To the nearest"),
-            ("down", "Down"),
-        ],
-        required=True,
-        default="none",
-        tracking=True,
-    )
-    rounding_step = fields.Float(
-        digits=(16, 6), default=0.25, help="Hours, e.g. 0.25 for quarters of an hour."
-    )
-    rounding_minimum = fields.Float(
-        digits=(16, 6), help="Hours: less than this is invoiced as this."
-    )
-    rounding_scope = fields.Selection(
-        [
-            ("entry", "Each entry"),
-            ("person_day", "Each person and day"),
-            ("line", "Each invoice line"),
-        ],
-        required=True,
-        default="entry",
-    )
-    quantity_factor = fields.Float(
-        string="Factor (%)",
-        default=100.0,
-        help="Invoiced time per worked time, before rounding: 200 invoices two hours "
-        "for one. Worked time never changes.",
-    )
     # reading
-    line_grouping = fields.Selection(
-        [
-            ("task", "Task"),
-            ("entry", "Entry"),
-            ("employee", "Employee"),
-            ("role", "Role"),
-            ("day", "Day"),
-            ("one", "One line"),
-        ],
-        string="One invoice line per",
-        required=True,
-        default="task",
-    )
     invoice_grouping = fields.Selection(
         [("project", "Project"), ("customer", "Customer")],
         string="One invoice per",
@@ -245,22 +178,6 @@ class ProjectBillingRule(models.Model):
         default="project",
         help="Different customers, currencies, order numbers and payment terms always "
         "get invoices of their own.",
-    )
-    person_display = fields.Selection(
-        [
-            ("name", "Name"),
-            ("initials", "Initials"),
-            ("role", "Role"),
-            ("none", "None"),
-        ],
-        string="Show people as",
-        required=True,
-        default="name",
-    )
-    annex = fields.Boolean(
-        string="Itemised annex",
-        default=True,
-        help="A list of every entry, frozen when the invoice is posted.",
     )
     last_cutoff_date = fields.Date(
         readonly=True,
@@ -275,29 +192,13 @@ class ProjectBillingRule(models.Model):
         compute="_compute_figures", help="Not on any invoice yet, held work included."
     )
     held_amount = fields.Monetary(compute="_compute_figures")
-    old_entry_count = fields.Integer(
-        compute="_compute_old_entries", string="Entries before the start of billing"
-    )
-    old_entry_hours = fields.Float(compute="_compute_old_entries")
 
-    _dates = models.Constraint(
-        "CHECK (date_end IS NULL OR date_start IS NULL OR date_start <= date_end)",
-        "The rule's first day must not be after its last one.",
-    )
     _amounts = models.Constraint(
         "CHECK (amount >= 0 AND price >= 0)",
         "Amount and price of a billing rule cannot be negative.",
     )
-    _rounding = models.Constraint(
-        "CHECK (rounding_step >= 0 AND rounding_minimum >= 0 AND quantity_factor > 0)",
-        "Rounding step and minimum cannot be negative, the factor must be above 0.",
-    )
 
     # -- defaults and computes -------------------------------------------------------
-
-    @api.model
-    def _default_bill_from(self):
-        return self.env.company._get_billing_today().replace(day=1)
 
     @api.model
     def _get_uom_domain(self):
@@ -380,22 +281,6 @@ class ProjectBillingRule(models.Model):
                 self._get_room(billing_type)._get_open_amounts(rules).items()
             ):
                 rule.open_amount, rule.held_amount = open_amount, held_amount
-
-    def _compute_old_entries(self):
-        for rule in self:
-            rule.old_entry_count, rule.old_entry_hours = 0, 0.0
-        for rule, count, hours in (
-            self.env["account.analytic.line"]
-            .sudo()
-            ._read_group(
-                Domain("billing_rule_id", "in", self.ids)
-                & Domain("billing_is_old", "=", True),
-                ["billing_rule_id"],
-                ["__count", "billable_quantity:sum"],
-            )
-        ):
-            rule.with_env(self.env).old_entry_count = count
-            rule.with_env(self.env).old_entry_hours = hours
 
     # -- constraints -----------------------------------------------------------------
 

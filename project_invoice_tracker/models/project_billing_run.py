@@ -1,12 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.fields import Domain
-from odoo.tools import SQL, format_date
+from odoo.tools import format_date
 
 from ..exceptions import BillingError
 from ..reasons import REASONS
-from ..tools.entries import build_orphan_query
-from ..tools.spec import Proposal
 
 HAND_OVER = 500  # invoices; a larger run by hand goes to the scheduled job
 
@@ -21,7 +18,7 @@ class ProjectBillingRun(models.Model):
 
     _name = "project.billing.run"
     _description = "Project Billing Run"
-    _inherit = ["mail.thread", "billing.run.mixin"]
+    _inherit = ["project.billing.run.propose.mixin", "mail.thread", "billing.run.mixin"]
     _order = "id desc"
     _check_company_auto = True
 
@@ -56,6 +53,7 @@ class ProjectBillingRun(models.Model):
     )
     approval_required = fields.Boolean(related="company_id.billing_approval_required")
     proposed_count = fields.Integer(compute="_compute_totals")
+    approved_count = fields.Integer(compute="_compute_totals")
     skipped_count = fields.Integer(compute="_compute_totals")
     move_count = fields.Integer(compute="_compute_totals")
     total_text = fields.Char(compute="_compute_totals", string="Amount")
@@ -82,28 +80,6 @@ class ProjectBillingRun(models.Model):
         for run in self:
             run.accounting_date = run._get_lock_free_date(run.date)
 
-    def _get_lock_free_date(self, date):
-        """Return the accounting date that the host would give an invoice of a date."""
-        move = self._get_trial_move()
-        if not date or not move:
-            return date
-        violated = move._get_violated_lock_dates(date, True)
-        return (
-            move._get_accounting_date(date, True, lock_dates=violated)
-            if violated
-            else date
-        )
-
-    def _get_trial_move(self):
-        """Return an unsaved customer invoice, to ask the host about lock dates."""
-        company = (self.company_id or self.env.company)._in_billing_context()
-        journal = company.env["account.journal"].search(
-            [("company_id", "=", company.id), ("type", "=", "sale")], limit=1
-        )
-        return journal and company.env["account.move"].new(
-            {"move_type": "out_invoice", "journal_id": journal.id}
-        )
-
     @api.depends("date", "accounting_date", "company_id")
     def _compute_lock_message(self):
         for run in self:
@@ -117,6 +93,7 @@ class ProjectBillingRun(models.Model):
                 lambda line: line.state in ("proposed", "approved", "invoiced")
             )
             run.proposed_count = len(live)
+            run.approved_count = len(live.filtered(lambda x: x.state == "approved"))
             run.skipped_count = len(run.line_ids) - len(live)
             run.move_count = len(run.sudo().move_ids)
             run.total_text = " + ".join(
@@ -141,106 +118,6 @@ class ProjectBillingRun(models.Model):
             raise AccessError(
                 self.env._("State and history of a run are set by its buttons only.")
             )
-
-    # -- propose ---------------------------------------------------------------------
-
-    def action_propose(self):
-        """Fill the lines with what can be invoiced and what not; changes nothing else.
-
-        :return: True
-        :raise BillingError: the run has already made invoices
-        """
-        for run in self:
-            if run.state not in ("draft", "proposed", "undone"):
-                raise BillingError(
-                    self.env._("This run has made its invoices. Start a new run.")
-                )
-            run._propose()
-        return True
-
-    def _propose(self):
-        self.ensure_one()
-        run = self.with_env(self.company_id._in_billing_context().env)
-        run.line_ids.sudo().unlink()
-        rules = run._get_rules()
-        self.env["account.analytic.line"].sudo()._billing_revalue(
-            SQL("e.project_id = ANY(%s)", rules.project_id.ids)
-        )
-        proposals = [
-            proposal
-            for billing_type, own in rules.grouped("billing_type").items()
-            for proposal in own._get_room(billing_type).sudo()._propose(own, run)
-        ]
-        proposals += run._propose_orphans(rules)
-        run._block(proposals)
-        run._block_negative_totals(proposals)
-        self.env["project.billing.run.line"]._create_from(run, proposals)
-        run.sudo().state = "proposed"
-
-    def _get_rules(self):
-        """Return the rules of the run's company and projects that the user may see."""
-        domain = Domain("company_id", "=", self.company_id.id) & Domain(
-            "project_id.active", "=", True
-        )
-        if self.project_ids:
-            domain &= Domain("project_id", "in", self.project_ids.ids)
-        rules = self.env["project.billing.rule"].search(domain)
-        return rules.sudo()
-
-    def _propose_orphans(self, rules):
-        """Return skips for time on the run's projects that no rule owns."""
-        chosen = self.project_ids._filter_billing_reviewable().sudo()
-        projects = rules.project_id | chosen
-        query = build_orphan_query(
-            self.env, projects.ids, self.company_id.id, self.cutoff_date
-        )
-        return [
-            Proposal(
-                rule_id=False,
-                project_id=project_id,
-                state="skipped",
-                reason_code=code,
-                quantity=float(hours),
-                entry_count=count,
-                date_from=date_from,
-                date_to=date_to,
-            )
-            for project_id, code, hours, count, date_from, date_to in (
-                self.env.execute_query(query)
-            )
-        ]
-
-    def _block(self, proposals):
-        """Turn proposals of rules that cannot be invoiced now into skips."""
-        rules = self.env["project.billing.rule"].sudo()
-        locked = self._is_period_locked()
-        blocks = {}
-        for proposal in proposals:
-            if proposal.state not in ("proposed", "held"):
-                continue
-            rule = rules.browse(proposal.rule_id)
-            if rule not in blocks:
-                blocks[rule] = "period_locked" if locked else rule._get_block()
-            if blocks[rule]:
-                proposal.state, proposal.reason_code = "skipped", blocks[rule]
-
-    def _is_period_locked(self):
-        """Return whether the accounting date itself is in a locked period."""
-        return self._get_lock_free_date(self.accounting_date) != self.accounting_date
-
-    def _block_negative_totals(self, proposals):
-        """Skip what would make an invoice with a negative total together."""
-        rules = self.env["project.billing.rule"].sudo()
-        groups = {}
-        for proposal in proposals:
-            if proposal.state == "proposed":
-                key = rules.browse(proposal.rule_id)._get_invoice_key()
-                groups.setdefault(key, []).append(proposal)
-        for own in groups.values():
-            if sum(proposal.amount for proposal in own) < 0:
-                for proposal in own:
-                    proposal.state = "skipped"
-                    proposal.reason_code = "negative_total"
 
     # -- invoice ---------------------------------------------------------------------
 
@@ -381,6 +258,23 @@ class ProjectBillingRun(models.Model):
         lines.reason = self.env._(
             "Left as a draft, posting failed: %s", self._explain_error(error)
         )
+
+    # -- approve ---------------------------------------------------------------------------------
+
+    def action_approve_all(self):
+        """Approve the proposed lines of projects that the user reviews.
+
+        Held and doubtful lines are left out: they need a look each.
+
+        :raise BillingError: there is no such line
+        """
+        lines = self.line_ids.filtered(lambda line: line.state == "proposed")
+        own = lines.project_id._filter_billing_reviewable()
+        lines = lines.filtered(lambda line: line.project_id in own)
+        if not lines:
+            raise BillingError(self.env._("There is no line that you can approve."))
+        lines.action_approve()
+        return True
 
     # -- undo ------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from odoo.tools import SQL, float_round, format_date
 
 from ..exceptions import BillingError
 from ..tools.entries import EntryRow, build_aside_query, build_entry_query
-from ..tools.quantity import HOUR_DIGITS, Share, round_quantity, share_total
+from ..tools.quantity import HOUR_DIGITS, Share, round_quantity, share_total, sum_hours
 from ..tools.spec import LineSpec, Proposal
 
 
@@ -169,8 +169,9 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
             month = row.date.replace(day=1) if row.late else None
             groups[self._get_group_key(rule, row), price, month].append(row)
         texts = self._get_texts(rule, rows)
+        hours = self._get_invoice_hours(rule, list(groups.values()))
         return [
-            self._build_spec(rule, own, price, month, texts)
+            self._build_spec(rule, own, hours, price, month, texts)
             for (_key, price, month), own in groups.items()
         ]
 
@@ -196,15 +197,16 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
         return float_round(price, precision_digits=digits)
 
     @api.model
-    def _build_spec(self, rule, rows, price, month, texts):
+    def _build_spec(self, rule, rows, hours, price, month, texts):
         digits = self.env["decimal.precision"].precision_get("Product Unit")
         hour = self.env.ref("uom.product_uom_hour")
         per_unit = rule.uom_id.factor / hour.factor  # hours in one unit
-        quantities = self._get_invoice_hours(rule, rows)
-        exact = round(sum(quantities), 4) / per_unit
-        quantity = round_quantity(exact, 10**-digits, "nearest")
+        quantities = [hours[row.id] for row in rows]
+        exact = sum_hours(quantities) / per_unit
+        quantity = float_round(exact, precision_digits=digits)
+        worked = sum_hours(row.free for row in rows)
         amounts = share_total(
-            rule.currency_id.round(sum(row.free for row in rows) / per_unit * price),
+            rule.currency_id.round(worked / per_unit * price),
             [row.free for row in rows],
             rule.currency_id.decimal_places,
         )
@@ -227,27 +229,54 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
         )
 
     @api.model
-    def _get_invoice_hours(self, rule, rows):
-        """Return the hours to invoice of each row, by the rule's rounding."""
+    def _get_invoice_hours(self, rule, lines):
+        """Return ``{entry id: hours to invoice}``, by the rule's rounding.
+
+        Hours chosen by hand are never rounded.
+
+        :param lines: list of lists of rows, one list per invoice line
+        """
         factor = rule.quantity_factor / 100.0
-        hours = [row.override if row.override else row.free * factor for row in rows]
-        how = (rule.rounding_step, rule.rounding_method, rule.rounding_minimum)
-        if rule.rounding_scope == "entry":
-            return [
-                value if row.override else round_quantity(value, *how)
-                for row, value in zip(rows, hours, strict=True)
-            ]
-        groups = defaultdict(list)
-        for index, row in enumerate(rows):
-            by_day = rule.rounding_scope == "person_day"
-            groups[(row.employee_id, row.date) if by_day else 0].append(index)
-        for indexes in groups.values():
-            own = [hours[index] for index in indexes]
-            total = round_quantity(round(sum(own), HOUR_DIGITS), *how)
-            parts = share_total(total, own, HOUR_DIGITS)
-            for index, part in zip(indexes, parts, strict=True):
-                hours[index] = part
+        hours, groups = {}, defaultdict(lambda: defaultdict(list))
+        for index, rows in enumerate(lines):
+            for row in rows:
+                hours[row.id] = row.override or sum_hours([row.free]) * factor
+                if not row.override:
+                    scope = self._get_rounding_scope(rule, row, index)
+                    groups[scope][index].append(row.id)
+        if rule.rounding_method != "none" or rule.rounding_minimum:
+            for own in groups.values():
+                self._round_together(rule, list(own.values()), hours)
         return hours
+
+    @api.model
+    def _get_rounding_scope(self, rule, row, line):
+        return {
+            "entry": row.id,
+            "person_day": (row.employee_id, row.date),
+            "line": line,
+        }[rule.rounding_scope]
+
+    @api.model
+    def _round_together(self, rule, lines, hours):
+        """Round the sum of entries once, whatever number of lines they are on.
+
+        :param lines: list of lists of entry ids, one list per invoice line
+        :param hours: ``{entry id: hours}``, changed in place
+        """
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        sums = [sum_hours(hours[entry] for entry in own) for own in lines]
+        total = round_quantity(
+            sum_hours(sums),
+            rule.rounding_step,
+            rule.rounding_method,
+            rule.rounding_minimum,
+        )
+        # several lines show their parts, which must sum to the total as shown
+        shown = HOUR_DIGITS if len(lines) == 1 else digits
+        for own, piece in zip(lines, share_total(total, sums, shown), strict=True):
+            parts = share_total(piece, [hours[entry] for entry in own], HOUR_DIGITS)
+            hours.update(zip(own, parts, strict=True))
 
     # -- text ------------------------------------------------------------------------
 

@@ -5,10 +5,11 @@ from ..exceptions import LedgerError
 from ..tools.quantity import HOUR_DIGITS, Share, take
 
 
-class ProjectBillingAllocation(models.Model):
+class ProjectBillingCreditMixin(models.AbstractModel):
     """How rows shrink, come back and are credited."""
 
-    _inherit = "project.billing.allocation"
+    _name = "project.billing.credit.mixin"
+    _description = "Credits of Billed Work"
 
     def _sort_newest(self):
         """Return rows newest work first: it is released and credited first."""
