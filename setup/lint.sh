@@ -31,8 +31,8 @@ if [ "${1:-}" = --fix ]; then
   ruff check -q --fix . || true
   ruff format -q .
 fi
-check ruff ruff check -q .
-check "ruff format" ruff format -q --check .
+check ruff ruff check -q --output-format concise .
+check "ruff format" ruff format -q --check --output-format concise .
 check pylint-odoo pylint "${ADDONS[@]}" tests
 check oca-checks oca-checks-odoo-module "${ADDONS[@]}"
 check shellcheck shellcheck -x -P SCRIPTDIR setup/*.sh .ci/run
