@@ -250,7 +250,8 @@ class AccountAnalyticLine(models.Model):
         """
         self.env.flush_all()
         self.env.cr.execute(build_valuation_query(self.env, condition))
-        if self.env.cr.rowcount:
+        changed = self.env.cr.rowcount
+        if changed:
             self.invalidate_model(
                 [
                     "billing_rule_id",
@@ -258,9 +259,12 @@ class AccountAnalyticLine(models.Model):
                     "billing_price",
                     "billing_price_source",
                     "billing_price_currency_id",
+                    "billing_state",
+                    "billing_explanation",
+                    "billing_value",
                 ]
             )
-        return self.env.cr.rowcount
+        return changed
 
     @api.model
     def _billing_init_quantities(self):

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.entries import EntryRow, build_entry_query
+
 BILLING_STATES = [
     ("none", "No billing rule"),
     ("non_billable", "Non-billable"),
@@ -42,10 +44,32 @@ class ProjectBillingEntryStateMixin(models.AbstractModel):
             .search([("analytic_line_id", "in", self.ids), ("is_live", "=", True)])
         )
         rows = rows.grouped("analytic_line_id")
+        skips = self._get_skip_codes()
         for line in self:
             own = rows.get(line, self.env["project.billing.allocation"].sudo())
             line.billing_state = line._get_billing_state(own)
-            line.billing_explanation = line._get_billing_explanation(own)
+            line.billing_explanation = line._get_billing_explanation(
+                own, skips.get(line.id)
+            )
+
+    def _get_skip_codes(self):
+        """Return ``{entry id: reason code}`` of what a run up to today would skip."""
+        lines = self.sudo()._origin
+        codes = {line.id: "before_bill_from" for line in lines if line.billing_is_old}
+        rules = lines.billing_rule_id
+        if not rules:
+            return codes
+        query = build_entry_query(
+            self.env, rules.ids, fields.Date.context_today(self), lines.ids
+        )
+        rows = [EntryRow(*row) for row in self.env.execute_query(query)]
+        codes.update({row.id: row.reason for row in rows if row.reason})
+        blocks = {rule: rule._get_block() for rule in rules}
+        for line in lines:
+            block = blocks.get(line.billing_rule_id)
+            if block:
+                codes[line.id] = block
+        return codes
 
     def _get_billing_state(self, rows):
         self.ensure_one()
@@ -55,7 +79,7 @@ class ProjectBillingEntryStateMixin(models.AbstractModel):
             bills = rows.filtered(lambda row: row.kind == "bill")
             is_draft = any(move.state == "draft" for move in bills.move_id)
             return "draft" if is_draft else "invoiced"
-        if self.billing_nonbillable or self.env.context.get("billing_none"):
+        if self.billing_nonbillable:
             return "non_billable"
         if self.billing_written_off_quantity and not self.billable_quantity:
             return "written_off"
@@ -63,16 +87,18 @@ class ProjectBillingEntryStateMixin(models.AbstractModel):
             return "none"
         return "held" if self.billing_held_quantity else "ready"
 
-    def _get_billing_explanation(self, rows):
+    def _get_billing_explanation(self, rows, skip_code):
         self.ensure_one()
         labels = dict(self._fields["billing_state"]._description_selection(self.env))
         detail = rows._get_document_names()
-        if self.billing_state in ("held",):
+        if self.billing_state == "held":
             detail = ", ".join(filter(None, [self.billing_held_reason, detail]))
         elif self.billing_state == "non_billable":
             detail = self.billing_reason
-        elif self.billing_state == "ready" and self.billing_is_old:
-            detail = self.env._("before the rule's start of billing")
+        elif self.billing_state == "ready" and skip_code:
+            return self.env["project.billing.run"]._get_reason_text(skip_code)
+        elif self.billing_state == "none" and self.project_id:
+            return self.env["project.billing.run"]._get_reason_text("no_rule")
         label = labels[self.billing_state]
         return f"{label}: {detail}" if detail else label
 
