@@ -17,15 +17,14 @@ exec 3>&2                        # the user's terminal, also while a step writes
 say() { printf '%s\n' "$*" >&3; }
 
 die() { # die WHY WHAT_TO_DO: the one way to fail
-  [ "$BASH_SUBSHELL" = 0 ] || { trap - ERR; }
+  trap - ERR
   printf '\n\nFAILED at step: %s\n  why: %s\n  do:  %s\n' "$STEP" "$1" "$2" >&3
   [ "$LOG" = /dev/null ] || printf '  log: %s\n' "$LOG" >&3
-  trap - ERR
   exit 1
 }
 
 explain() { # what the step's log says, as WHY and WHAT_TO_DO on two lines
-  if grep -qiE 'no space left|disk full' "$LOG" || [ "$(free_space)" -lt 50 ]; then
+  if grep -qiE 'no space left|disk full' "$LOG" || [ "$(free_space)" -lt 50 ] 2>/dev/null; then
     printf '%s\n' "the disk is full" "free some space, or set PIT_HOME to a folder on a larger disk, and run again"
   elif grep -qi 'certificate.verify.failed' "$LOG"; then
     printf '%s\n' "the certificate of a server is not trusted here" \
@@ -86,7 +85,7 @@ only_one() { # only_one NAME: waits until no other script works on NAME
 
 done_with() { flock -u 9; }
 
-free_space() { df -Pm "$PIT_HOME" | awk 'NR == 2 { print $4 }'; }   # megabytes
+free_space() { df -Pm "$PIT_HOME" 2>/dev/null | awk 'NR == 2 { print $4 }'; }   # megabytes
 
 need_space() { # need_space MEGABYTES
   local free

@@ -59,13 +59,13 @@ make_database() { # built once, and updated when the add-on's files have changed
 
 load_data() {
   STEP="loading $DATA"
-  "$PYTHON" "$SETUP/load_data.py" --config "$(conf "$DB")" "$DATA" >&3 ||
+  "$PYTHON" "$SETUP/load_data.py" --config "$(conf "$DB")" "$DATA" ||
     die "the files in $DATA could not be loaded (see above)" "mend the file that is named, then: bash setup/run.sh --fresh --data DIR"
 }
 
 bill() {
   STEP="billing"
-  "$PYTHON" "$SETUP/bill.py" --config "$(conf "$DB")" ${DATA:+--monthly CESAW} >&3 ||
+  "$PYTHON" "$SETUP/bill.py" --config "$(conf "$DB")" ${DATA:+--monthly CESAW} ||
     die "the billing run failed (see above)" "look at it in Odoo, or make the database anew: bash setup/run.sh --fresh"
 }
 

@@ -9,13 +9,12 @@
 . "$SETUP/host.sh"
 . "$SETUP/postgres.sh"
 
-
 BRIDGE=${ADDON}_sale
 
 run_pytest() { # run_pytest DATABASE [ARGUMENT...]; without a path among the arguments: all tests
   local where=("$REPO/tests") argument
   for argument in "${@:2}"; do
-    [ ! -e "${argument%%::*}" ] || where=()
+    case ${argument%%::*} in *.py | */) where=() ;; esac
   done
   HYPOTHESIS_STORAGE_DIRECTORY=$PIT_HOME/hypothesis ODOO_RC=$(conf "$1") \
     "$PYTHON" -m pytest -c "$REPO/tests/pytest.ini" -o "cache_dir=$PIT_HOME/pytest_cache" "${@:2}" "${where[@]}"
@@ -26,7 +25,7 @@ test_on() { # test_on DATABASE TEMPLATE MODULES [ARGUMENT...]
   step "install_$1" "installing $3 into $1" make_fresh "$1" "$2" "$3"
   STEP="tests on $1"
   say "== tests on $1"
-  run_pytest "$1" "${@:4}" || { FAILED+=("$1"); }
+  run_pytest "$1" "${@:4}" || FAILED+=("$1")
   done_with
 }
 
