@@ -73,6 +73,18 @@ class ProjectBillingCreditMixin(models.AbstractModel):
         )
         return {origin.id: tuple(sums) for origin, *sums in groups}
 
+    def _get_credited_quantity(self, line):
+        """Return how much of these rows a credit note line takes back, in its unit.
+
+        Of hours the quantity. An item is an amount: its share of the invoice line's
+        amount, whether the clerk typed a quantity or a price.
+        """
+        origin = line.billing_origin_line_id
+        billed = origin._get_billing_amount()
+        if self.analytic_line_id or not billed:
+            return line.quantity
+        return origin.quantity * abs(line._get_billing_amount() / billed)
+
     def _take_net(self, wanted, chosen=None):
         """Return ``[(row, quantity, invoiced, amount)]`` to credit, newest first.
 

@@ -176,7 +176,7 @@ class ProjectBillingLedgerMixin(models.AbstractModel):
             )
             return bills[:1]._prepare_reduction(line)
         chosen = self._get_chosen_hours(line)
-        taken = bills._take_net(line.quantity, chosen)
+        taken = bills._take_net(bills._get_credited_quantity(line), chosen)
         rows = []
         for bill, quantity, invoiced, amount in taken:
             credit = bill._prepare_credit(line, quantity, invoiced, amount)
