@@ -26,8 +26,11 @@ class ProjectBillingRunProposeMixin(models.AbstractModel):
         )
 
     def _get_trial_move(self):
-        """Return an unsaved customer invoice, to ask the host about lock dates."""
-        company = (self.company_id or self.env.company)._in_billing_context()
+        """Return an unsaved customer invoice, to ask the host about lock dates.
+
+        Project managers propose, too: they may not read journals, only the answer.
+        """
+        company = (self.company_id or self.env.company)._in_billing_context().sudo()
         journal = company.env["account.journal"].search(
             [("company_id", "=", company.id), ("type", "=", "sale")], limit=1
         )
