@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import float_compare
 
+from odoo.addons.project.models.project_task import CLOSED_STATES
+
 from ..exceptions import BillingRuleError, LockedError
 from ..tools.quantity import share_total
 
@@ -235,8 +237,16 @@ class ProjectBillingItem(models.Model):
 
     def _get_done_milestones(self):
         """Return the milestones of ``tasks_done`` items with no open task."""
+        # not the host's can_be_marked_as_done: it depends on nothing, so it stays in
+        # the cache when a task is closed or reopened
         milestones = self.filtered(lambda i: i.trigger == "tasks_done").milestone_id
-        return milestones.filtered(lambda m: m.is_reached or m.can_be_marked_as_done)
+        states = self.env["project.task"].sudo()._read_group(
+            [("milestone_id", "in", milestones.ids)],
+            ["milestone_id"],
+            ["state:array_agg_distinct"],
+        )
+        closed = {milestone for milestone, own in states if not {*own} - {*CLOSED_STATES}}
+        return milestones.filtered(lambda m: m.is_reached or m in closed)
 
     def _set_ready(self):
         """Note the day on which the items became ready, once."""
