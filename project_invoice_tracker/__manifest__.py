@@ -6,12 +6,18 @@
     "license": "LGPL-3",
     "author": "Project Invoice Tracker",
     "website": "",
-    "depends": ["project_account", "hr_timesheet", "account_debit_note"],
+    "depends": [
+        "project_account",
+        "hr_timesheet",
+        "account_debit_note",
+        "account_edi_ubl_cii",
+    ],
     "data": [
         "security/project_invoice_tracker_groups.xml",
         "security/ir.model.access.csv",
         "security/project_invoice_tracker_rules.xml",
         "data/product_data.xml",
+        "report/account_move_reports.xml",
         "data/ir_cron_data.xml",
         "wizards/project_billing_settle_views.xml",
         "wizards/account_move_reversal_views.xml",
@@ -32,6 +38,12 @@
         "views/project_invoice_tracker_menus.xml",
     ],
     "post_init_hook": "post_init_hook",
-    "demo": [],
+    "uninstall_hook": "uninstall_hook",
+    "demo": [
+        "demo/project_billing_people_demo.xml",
+        "demo/project_billing_project_demo.xml",
+        "demo/project_billing_rule_demo.xml",
+        "demo/account_analytic_line_demo.xml",
+    ],
     "application": True,
 }

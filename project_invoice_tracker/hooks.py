@@ -11,3 +11,10 @@ def post_init_hook(env):
     companies = env["res.company"].search([("account_sale_tax_id", "!=", False)])
     products.product_tmpl_id._force_default_sale_tax(companies)
     env["account.analytic.line"]._billing_init_quantities()
+
+
+def uninstall_hook(env):
+    """Leave the annexes behind as plain attachments of their invoices."""
+    env["ir.attachment"].sudo().search(
+        [("res_model", "=", "account.move"), ("res_field", "=", "billing_annex_file")]
+    ).res_field = False

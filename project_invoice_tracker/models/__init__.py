@@ -23,8 +23,12 @@ from . import project_billing_ledger_mixin
 from . import project_billing_entry_state_mixin
 from . import project_billing_entry_guard_mixin
 from . import account_analytic_line
+from . import account_move_annex
 from . import account_move
 from . import account_move_line
 from . import project_milestone
 from . import project_project
 from . import project_task
+from . import account_move_send
+from . import account_edi_xml_cii
+from . import account_edi_xml_ubl_bis3

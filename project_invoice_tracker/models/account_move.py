@@ -5,7 +5,11 @@ from ..exceptions import LedgerError
 
 class AccountMove(models.Model):
     _name = "account.move"
-    _inherit = ["project.billing.ledger.mixin", "account.move"]
+    _inherit = [
+        "project.billing.annex.mixin",
+        "project.billing.ledger.mixin",
+        "account.move",
+    ]
 
     billing_run_id = fields.Many2one(
         "project.billing.run",

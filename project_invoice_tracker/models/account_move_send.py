@@ -1,0 +1,34 @@
+from odoo import api, models
+
+
+class AccountMoveSend(models.AbstractModel):
+    _inherit = "account.move.send"
+
+    @api.model
+    def _get_invoice_extra_attachments(self, move):
+        """The annex goes along with the invoice's own files.
+
+        Without those (a failed e-invoice falls back to a pro-forma) the host takes
+        what is returned here for the invoice, so nothing is added then.
+        """
+        attachments = super()._get_invoice_extra_attachments(move)
+        return attachments + move.billing_annex_id if attachments else attachments
+
+    @api.model
+    def _get_default_mail_attachments_widget(self, move, mail_template, **kwargs):
+        """The annex is listed before the invoice's files exist."""
+        data = super()._get_default_mail_attachments_widget(
+            move, mail_template, **kwargs
+        )
+        annex = move.billing_annex_id
+        if annex and annex.id not in [values["id"] for values in data]:
+            data.append(
+                {
+                    "id": annex.id,
+                    "name": annex.name,
+                    "mimetype": annex.mimetype,
+                    "placeholder": False,
+                    "protect_from_deletion": True,
+                }
+            )
+        return data
