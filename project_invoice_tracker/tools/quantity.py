@@ -5,12 +5,14 @@ Hours and amounts are floats whose meaning is decimal: they are compared and sto
 with a fixed number of digits.
 """
 
+import math
 from dataclasses import dataclass, field
 
 from odoo.tools import float_is_zero, float_round
 
 HOUR_DIGITS = 6  # the ledger keeps exact hours as numeric(16, 6)
 EPSILON = 1e-6
+WHOLE_SECOND = 0.005  # seconds; six digits of an hour are off by 0.0018 at most
 
 
 @dataclass
@@ -25,6 +27,34 @@ class Share:
     payload: dict = field(default_factory=dict)
 
 
+def _to_whole_seconds(hours):
+    """Return hours as a whole number of seconds, or None where they are no such."""
+    seconds = round(hours * 3600)
+    return seconds if abs(hours * 3600 - seconds) < WHOLE_SECOND else None
+
+
+def _undo_digits(hours):
+    """Return the hours that were meant: 0.333333 is a third."""
+    seconds = _to_whole_seconds(hours)
+    return hours if seconds is None else seconds / 3600
+
+
+def sum_hours(values):
+    """Return the sum of hours that are kept with six digits, without their error.
+
+    Three times ten minutes are 0.5 hours, although 3 x 0.166667 is a little more: too
+    much to be rounded up to quarters of an hour.
+    """
+    whole, rest = 0, []
+    for value in values:
+        seconds = _to_whole_seconds(value)
+        if seconds is None:
+            rest.append(value)
+        else:
+            whole += seconds
+    return whole / 3600 + math.fsum(rest)
+
+
 def round_quantity(value, step=0.0, method="none", minimum=0.0):
     """Return ``value`` hours rounded by a rule, away from zero for ``up``.
 
@@ -35,8 +65,9 @@ def round_quantity(value, step=0.0, method="none", minimum=0.0):
     """
     if float_is_zero(value, precision_digits=HOUR_DIGITS):
         return 0.0
-    sign, value = (-1 if value < 0 else 1), abs(value)
+    sign, value = (-1 if value < 0 else 1), _undo_digits(abs(value))
     if step and method != "none":
+        step = _undo_digits(step)
         odoo_method = {"up": "UP", "nearest": "HALF-UP", "down": "DOWN"}[method]
         value = float_round(value, precision_rounding=step, rounding_method=odoo_method)
     return sign * max(value, minimum)
