@@ -138,7 +138,8 @@ class AccountMoveReversalHour(models.TransientModel):
     )
     date = fields.Date(related="allocation_id.date")
     entry_name = fields.Char(compute="_compute_entry_name", string="Entry")
-    billed = fields.Float(string="Billed hours", digits=(16, 2), readonly=True)
+    # as exact as the ledger: 20 minutes rounded to 0.33 h could not be taken back
+    billed = fields.Float(string="Billed hours", digits=(16, 6), readonly=True)
     quantity = fields.Float(string="Hours to take back", digits=(16, 6))
 
     _hours = models.Constraint(

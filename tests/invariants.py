@@ -1,0 +1,196 @@
+"""Invariants 1, 2 and 4 read straight from the tables, independent of the add-on.
+
+Whether a row counts is derived here from the state of its document, never from
+``is_live``; totals are summed from the rows, worked hours come from the entry as it was
+typed. Every query returns what is wrong, so an empty answer is the proof.
+"""
+
+# what the ledger says, by the states of the documents alone
+TRUTH = """
+truth AS (
+    SELECT a.*, l.move_id AS line_move_id, m.state, m.move_type,
+           CASE WHEN a.move_id IS NULL THEN TRUE
+                WHEN a.kind = 'bill' THEN m.state <> 'cancel'
+                ELSE m.state = 'posted' END AS counts
+      FROM project_billing_allocation a
+      LEFT JOIN account_move m ON m.id = a.move_id
+      LEFT JOIN account_move_line l ON l.id = a.move_line_id
+)"""
+
+ROWS = f"""
+WITH {TRUTH}
+SELECT t.id, t.kind, t.is_live, t.counts, t.state, t.move_type
+  FROM truth t
+ WHERE t.is_live IS DISTINCT FROM t.counts
+    OR t.move_id IS DISTINCT FROM t.line_move_id
+    OR (t.move_id IS NOT NULL AND t.kind = 'bill' AND t.move_type <> 'out_invoice')
+    OR (t.move_id IS NOT NULL AND t.kind <> 'bill' AND t.move_type <> 'out_refund')
+"""
+
+# worked = free + held + billed + written off + not billable, for every entry
+ENTRIES = f"""
+WITH {TRUTH}, sums AS (
+    SELECT analytic_line_id AS id,
+           SUM(quantity) FILTER (WHERE kind IN ('bill', 'credit')) AS billed,
+           SUM(amount) FILTER (WHERE kind IN ('bill', 'credit')) AS amount,
+           SUM(quantity) FILTER (WHERE kind = 'write_off') AS written
+      FROM truth WHERE counts AND analytic_line_id IS NOT NULL
+     GROUP BY analytic_line_id
+), hours AS (
+    SELECT e.id, e.billing_rule_id, e.project_id, e.billable_quantity AS total,
+           e.billed_quantity, e.billed_amount,
+           COALESCE(e.billing_held_quantity, 0) AS held,
+           COALESCE(e.billing_written_off_quantity, 0) AS written_total,
+           COALESCE(s.billed, 0) AS billed, COALESCE(s.amount, 0) AS amount,
+           COALESCE(s.written, 0) AS written,
+           CASE WHEN e.billing_nonbillable THEN 0
+                ELSE (e.unit_amount * u.factor / h.factor)::numeric END AS worked
+      FROM account_analytic_line e
+      JOIN uom_uom u ON u.id = e.product_uom_id
+      JOIN ir_model_data d ON d.module = 'uom' AND d.name = 'product_uom_hour'
+      JOIN uom_uom h ON h.id = d.res_id
+      LEFT JOIN sums s ON s.id = e.id
+     WHERE e.project_id IS NOT NULL OR s.id IS NOT NULL
+)
+SELECT * FROM hours
+ WHERE abs(billed - billed_quantity) > 0.0000011
+    OR abs(amount - billed_amount) > 0.0001
+    OR abs(written - written_total) > 0.0000011
+    OR abs(worked - written - total) > 0.000002
+    OR billed * sign(total) < 0
+    OR abs(billed) > abs(total) + 0.000002
+    OR held * sign(total) < 0
+    OR abs(held) > abs(total - billed) + 0.000002
+"""
+
+# hours of a rule: what a live document bills belongs to the rule that owns the entry
+OWNERS = f"""
+WITH {TRUTH}
+SELECT t.analytic_line_id, t.rule_id, e.billing_rule_id, SUM(t.quantity)
+  FROM truth t JOIN account_analytic_line e ON e.id = t.analytic_line_id
+ WHERE t.counts AND t.kind IN ('bill', 'credit')
+   AND t.rule_id IS DISTINCT FROM e.billing_rule_id
+ GROUP BY 1, 2, 3
+HAVING abs(SUM(t.quantity)) > 0.000001
+"""
+
+# an item's worth = open + held + billed + written off, and never more than once
+ITEMS = f"""
+WITH {TRUTH}, sums AS (
+    SELECT item_id AS id,
+           SUM(amount) FILTER (WHERE kind IN ('bill', 'credit')) AS billed,
+           SUM(amount) FILTER (WHERE kind = 'write_off') AS written
+      FROM truth
+     WHERE counts AND item_id IS NOT NULL AND analytic_line_id IS NULL
+     GROUP BY item_id
+), amounts AS (
+    SELECT i.id, i.name, i.billable_amount AS total, i.billed_amount,
+           COALESCE(i.billing_held_amount, 0) AS held,
+           COALESCE(i.billing_written_off_amount, 0) AS written_total,
+           COALESCE(s.billed, 0) AS billed, COALESCE(s.written, 0) AS written
+      FROM project_billing_item i LEFT JOIN sums s ON s.id = i.id
+)
+SELECT * FROM amounts
+ WHERE abs(billed - billed_amount) > 0.001
+    OR abs(written - written_total) > 0.001
+    OR billed < 0
+    OR billed > total + 0.001
+    OR held < 0
+    OR held > total - billed + 0.001
+"""
+
+# per rule in money: contract = the worth of its items, to the cent
+CONTRACTS = """
+SELECT r.id, r.amount,
+       SUM(i.billable_amount + COALESCE(i.billing_written_off_amount, 0)) AS items
+  FROM project_billing_rule r
+  JOIN project_billing_item i ON i.rule_id = r.id AND i.active
+ WHERE r.billing_type = 'milestone' AND r.amount > 0
+ GROUP BY r.id, r.amount
+HAVING bool_or(i.amount_type = 'remainder')
+   AND abs(r.amount - SUM(i.billable_amount
+                          + COALESCE(i.billing_written_off_amount, 0))) > 0.001
+"""
+
+# quantity x price of a line = its rows + adjustments; no more work than its quantity
+LINES = f"""
+WITH {TRUTH}
+SELECT l.id, m.name, m.state, l.quantity, l.price_unit, l.price_subtotal,
+       SUM(t.amount) AS amount, SUM(t.adjustment) AS adjustment,
+       SUM(t.invoiced_quantity) AS invoiced
+  FROM account_move_line l
+  JOIN account_move m ON m.id = l.move_id
+  JOIN truth t ON t.move_line_id = l.id AND t.counts AND t.kind IN ('bill', 'credit')
+ GROUP BY l.id, m.id
+HAVING abs(SUM(t.amount + t.adjustment)
+           - l.price_subtotal * CASE m.move_type WHEN 'out_refund' THEN -1 ELSE 1 END)
+       > 0.001
+    OR abs(SUM(t.invoiced_quantity)) > abs(l.quantity) + 0.0001
+"""
+
+# a credit takes back what was billed, once, and says so on each of its lines
+CREDITS = f"""
+WITH {TRUTH}
+SELECT t.origin_id, b.quantity, b.counts, SUM(t.quantity)
+  FROM truth t JOIN truth b ON b.id = t.origin_id
+ WHERE t.counts AND t.kind = 'credit'
+ GROUP BY t.origin_id, b.quantity, b.counts
+HAVING NOT b.counts OR SUM(t.quantity) * b.quantity > 0
+    OR abs(SUM(t.quantity)) > abs(b.quantity) + 0.000002
+"""
+UNEXPLAINED = f"""
+WITH {TRUTH}
+SELECT l.id, m.name, l.price_subtotal
+  FROM account_move m
+  JOIN account_move_line l ON l.move_id = m.id AND l.display_type = 'product'
+ WHERE m.move_type = 'out_refund' AND m.state = 'posted' AND l.price_subtotal <> 0
+   AND EXISTS (SELECT 1 FROM truth b WHERE b.move_id = m.reversed_entry_id
+                  AND b.counts AND b.kind = 'bill')
+   AND NOT EXISTS (SELECT 1 FROM truth t WHERE t.move_line_id = l.id AND t.counts)
+"""
+
+CHECKS = {
+    "rows count as their document says": ROWS,
+    "hours of entries": ENTRIES,
+    "owners of billed hours": OWNERS,
+    "amounts of items": ITEMS,
+    "contracts": CONTRACTS,
+    "amounts of lines": LINES,
+    "credits": CREDITS,
+    "credit notes without explanation": UNEXPLAINED,
+}
+
+
+def find_violations(env):
+    """Return ``{invariant: rows that break it}``; empty when all hold."""
+    env.flush_all()
+    found = {}
+    for name, query in CHECKS.items():
+        env.cr.execute(query)
+        if rows := env.cr.dictfetchall():
+            found[name] = rows
+    return found
+
+
+def get_totals(env):
+    """Return billed, held and written off of every entry and item, by its key.
+
+    Hours of entries, money of items; what is zero throughout is left out.
+    """
+    env.flush_all()
+    env.cr.execute(
+        """
+        SELECT 'entry ' || id, billed_quantity, billing_held_quantity,
+               billing_written_off_quantity
+          FROM account_analytic_line WHERE project_id IS NOT NULL
+         UNION ALL
+        SELECT 'item ' || id, billed_amount, billing_held_amount,
+               billing_written_off_amount
+          FROM project_billing_item
+        """
+    )
+    rows = {
+        key: tuple(round(float(value or 0), 5) for value in values)
+        for key, *values in env.cr.fetchall()
+    }
+    return {key: values for key, values in rows.items() if any(values)}

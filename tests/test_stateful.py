@@ -1,0 +1,142 @@
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.database import DirectoryBasedExampleDatabase
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from odoo.exceptions import UserError
+from odoo.tests import freeze_time, tagged
+
+from .common import BillingCommon
+from .invariants import find_violations, get_totals
+from .stateful import ACTIONS, TODAY, Firm
+
+SEQUENCES = int(os.environ.get("PIT_SEQUENCES", "200"))
+STEPS = 25
+PHASES = [Phase.reuse, Phase.generate, Phase.shrink]
+if os.environ.get("PIT_QUICK"):  # the first failure as it was found
+    PHASES.remove(Phase.shrink)
+SMALL = st.integers(0, 11)
+
+
+class Machine(RuleBasedStateMachine):
+    """One sequence: what people do, in any order, each step followed by the proof.
+
+    ``firm`` and ``counts`` are given by the test; the database goes back to where it
+    was after each sequence.
+    """
+
+    firm = counts = None
+
+    def __init__(self):
+        super().__init__()
+        self.env = self.firm.env
+        self.savepoint = self.env.cr.savepoint()
+        self.facts = set()
+
+    @initialize(entries=st.integers(2, 6), reached=st.integers(0, 7), bill=SMALL)
+    def start(self, entries, reached, bill):
+        for number in range(entries):
+            self.step("log", number, number + bill, number)
+        self.step("reach", reached, 0, 0)
+        self.step("bill", 0, bill, 0)
+
+    def step(self, action, a, b, c):
+        """Do it or be refused (then nothing may have changed), and prove the rest."""
+        before = get_totals(self.env)
+        try:
+            with self.env.cr.savepoint():
+                getattr(self.firm, action)(a, b, c)
+            done = True
+        except UserError:
+            done = False
+        self.counts[action, done] += 1
+        self.env.invalidate_all()
+        violations = find_violations(self.env)
+        assert not violations, f"{action}: {violations}"
+        after = get_totals(self.env)
+        self.check_change(action, done, before, after)
+        self.facts = self.firm.get_facts()
+
+    def check_change(self, action, done, before, after):
+        """What an action must leave as it was."""
+        if not done or action in ("duplicate", "debit", "replace", "change_price"):
+            assert before == after, f"{action} changed the work: {before} > {after}"
+        if action in ("bill", "bill_by_schedule"):
+            for key, (_billed, held, written) in before.items():
+                now = after.get(key, (0, 0, 0))
+                assert (held, written) == now[1:], f"{action} billed held work {key}"
+
+    def has(self, fact):
+        return not fact or any(fact in known for known in self.facts)
+
+    def teardown(self):
+        self.savepoint.close()
+        self.env.cr.precommit.clear()
+        self.env.cr.postcommit.clear()
+
+
+def _add_action(action, fact):
+    def run(self, a, b, c):
+        self.step(action, a, b, c)
+
+    run.__name__ = action
+    allowed = precondition(lambda self: self.has(fact))(run)
+    setattr(Machine, action, rule(a=SMALL, b=SMALL, c=SMALL)(allowed))
+
+
+for _action, _fact in ACTIONS.items():
+    _add_action(_action, _fact)
+
+
+@tagged("heavy")
+@freeze_time(TODAY)
+class TestStateful(BillingCommon):
+    """Any sequence of clicks: no work billed twice, none lost, money is money.
+
+    ``PIT_SEQUENCES`` sequences of up to 25 steps. A failing one is made minimal,
+    printed as a script of calls, and kept for the next run.
+    """
+
+    def setUp(self):
+        super().setUp()
+        self.firm = Firm(self)
+
+    def test_no_sequence_bills_twice_or_loses_work(self):
+        counts = Counter()
+        machine = type("Sequence", (Machine,), {"firm": self.firm, "counts": counts})
+        storage = os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY")
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                max_examples=SEQUENCES,
+                stateful_step_count=STEPS,
+                deadline=None,
+                print_blob=True,
+                database=storage
+                and DirectoryBasedExampleDatabase(Path(storage) / "examples"),
+                suppress_health_check=list(HealthCheck),
+                phases=PHASES,
+            ),
+        )
+        self._assert_all_done(counts)
+
+    def _assert_all_done(self, counts):
+        """A machine whose every step is refused would prove nothing."""
+        lines = [
+            f"{action}: {counts[action, True]} done, {counts[action, False]} refused"
+            for action in ACTIONS
+        ]
+        sys.stdout.write("\n".join(lines))
+        never = [action for action in ACTIONS if not counts[action, True]]
+        self.assertFalse(never, "never done")
