@@ -124,7 +124,8 @@ def _select_rule(sales):
         SELECT p.* FROM project_billing_rule p
          WHERE p.project_id = e.project_id AND p.claims_time
            AND NOT (%(sales)s)
-           AND CASE WHEN e.billing_rule_manual THEN p.id = e.billing_rule_id ELSE
+           AND CASE WHEN e.billing_rule_manual AND e.billing_rule_id IS NOT NULL
+               THEN p.id = e.billing_rule_id ELSE
                p.active
            AND p.company_id = COALESCE(e.company_id, p.company_id)
            AND (p.date_start IS NULL OR p.date_start <= e.date)
