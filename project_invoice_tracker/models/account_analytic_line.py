@@ -106,6 +106,7 @@ class AccountAnalyticLine(models.Model):
         help="At rule price, in the currency of the rule.",
     )
     billing_price = fields.Float(
+        aggregator="avg",
         digits=(16, 6),
         readonly=True,
         copy=False,

@@ -137,7 +137,7 @@ class ProjectBillingAllocation(models.Model):
         help="Amount of the invoice line less the amounts at rule price: rounding, or "
         "a price or quantity changed by hand. Kept on one row of the line.",
     )
-    price = fields.Float(digits=(16, 6), readonly=True)
+    price = fields.Float(digits=(16, 6), readonly=True, aggregator="avg")
     price_source = fields.Char(readonly=True)
     reference = fields.Char(
         readonly=True, help="Reason of a write-off, or the document billed elsewhere."

@@ -27,6 +27,7 @@ class ProjectBillingRate(models.Model):
         "project.role", ondelete="restrict", index="btree_not_null"
     )
     price = fields.Float(
+        aggregator="avg",
         required=True,
         digits="Product Price",
         help="Price of one unit (hour or day), in the rate's currency.",

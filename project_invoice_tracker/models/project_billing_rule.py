@@ -135,6 +135,7 @@ class ProjectBillingRule(models.Model):
         "Empty: the sum of the fixed items.",
     )
     price = fields.Float(
+        aggregator="avg",
         digits="Product Price",
         compute="_compute_price",
         store=True,

@@ -51,6 +51,12 @@ class ProjectBillingSettle(models.TransientModel):
         projects = self.entry_ids.sudo().project_id | self.item_ids.sudo().project_id
         projects.with_env(self.env)._check_billing_reviewable()
         if self.action == "nonbillable":
+            if self.item_ids:
+                raise BillingError(
+                    self.env._(
+                        "Only time can be non-billable. Write the milestone off instead."
+                    )
+                )
             self.entry_ids._set_nonbillable(self.reason)
         else:
             self._write_rows()
