@@ -259,7 +259,7 @@ class ProjectBillingRun(models.Model):
             "Left as a draft, posting failed: %s", self._explain_error(error)
         )
 
-    # -- approve ---------------------------------------------------------------------------------
+    # -- approve -------------------------------------------------------------------
 
     def action_approve_all(self):
         """Approve the proposed lines of projects that the user reviews.

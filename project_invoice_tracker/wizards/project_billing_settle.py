@@ -54,7 +54,7 @@ class ProjectBillingSettle(models.TransientModel):
             if self.item_ids:
                 raise BillingError(
                     self.env._(
-                        "Only time can be non-billable. Write the milestone off instead."
+                        "Only time can be non-billable; a milestone is written off."
                     )
                 )
             self.entry_ids._set_nonbillable(self.reason)
