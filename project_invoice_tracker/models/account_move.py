@@ -125,7 +125,8 @@ class AccountMove(models.Model):
             "type": "ir.actions.act_window",
             "res_model": "account.move",
             "name": self.env._("Invoices"),
-            "context": {"create": False},
+            # shows the columns of customer invoices
+            "context": {"default_move_type": "out_invoice", "create": False},
         }
         if len(self) == 1:
             return {**action, "res_id": self.id, "views": [(False, "form")]}

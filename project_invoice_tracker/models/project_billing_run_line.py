@@ -70,6 +70,7 @@ class ProjectBillingRunLine(models.Model):
         "name the month.",
     )
     quantity = fields.Float(
+        aggregator=None,
         digits=(16, 2), readonly=True, help="Hours worked; items count one."
     )
     amount = fields.Monetary(readonly=True)
