@@ -1,5 +1,7 @@
 """What the stateful test found, each as the shortest sequence that showed it."""
 
+from odoo import Command
+
 from .common import BillingCommon
 
 
@@ -9,6 +11,10 @@ class TestLedgerRegressions(BillingCommon):
         super().setUpClass()
         cls.rule = cls._create_rule(price=100)
 
+    def _set_line(self, move, **values):
+        line = move.invoice_line_ids
+        move.write({"invoice_line_ids": [Command.update(line.id, values)]})
+
     def test_twenty_minutes_can_be_credited(self):
         entry = self._create_entry(0.333333)
         invoice = self._bill()
@@ -16,4 +22,35 @@ class TestLedgerRegressions(BillingCommon):
         self._reverse(invoice)
         self.assertEqual(entry.billed_quantity, 0)
         self.assertAlmostEqual(entry.billing_held_quantity, 0.333333, 6)
+        self.assertConserved()
+
+    def test_second_replacement_claims_no_work_again(self):
+        entry = self._create_entry(8)
+        invoice = self._bill()
+        invoice.action_post()
+        first = self._replace(invoice)
+        second = self._replace(invoice)
+        self.assertEqual(first.billing_allocation_ids.analytic_line_id, entry)
+        self.assertFalse(second.billing_allocation_ids)
+        self.assertEqual(entry.billed_quantity, 8)
+        self.assertConserved()
+
+    def test_replacement_of_a_partly_credited_invoice_claims_the_rest(self):
+        entry = self._create_entry(8)
+        invoice = self._bill()
+        invoice.action_post()
+        self._reverse(invoice, hours={entry: 3})
+        replacement = self._replace(invoice)
+        self.assertEqual(replacement.invoice_line_ids.quantity, 5)
+        self.assertEqual(entry.billed_quantity, 5)
+        self.assertConserved()
+
+    def test_replacement_keeps_a_quantity_raised_by_hand(self):
+        entry = self._create_entry(8)
+        invoice = self._bill()
+        self._set_line(invoice, quantity=10)
+        invoice.action_post()
+        replacement = self._replace(invoice)
+        self.assertEqual(replacement.invoice_line_ids.quantity, 10)
+        self.assertEqual(entry.billed_quantity, 8)
         self.assertConserved()

@@ -197,26 +197,30 @@ class ProjectBillingLedgerMixin(models.AbstractModel):
         chosen = (self.billing_chosen_hours or {}).get(str(line.id))
         return chosen and {int(key): value for key, value in chosen.items()}
 
-    def _claim_from_origin(self):
-        """A replacement takes over the work of the lines that it was copied from."""
+    def _claim_from_origin(self, credit_notes):
+        """A replacement takes over the work of the lines that it was copied from.
+
+        :param credit_notes: made together with the replacements; what earlier credit
+            notes took back is on earlier replacements, or held
+        """
         ledger = self.env["project.billing.allocation"].sudo()
-        rows = []
+        rows, gone = [], {}
         for line in self.invoice_line_ids.filtered("billing_origin_line_id"):
             bills = line.billing_origin_line_id.sudo().billing_allocation_ids
             credits = ledger.search(
                 [
                     ("origin_id", "in", bills.ids),
+                    ("move_id", "in", credit_notes.ids),
                     ("is_live", "=", True),
-                    ("kind", "=", "credit"),
-                    ("move_id.billing_credit_mode", "=", "replaced"),
+                    ("quantity", "!=", 0),
                 ]
             )
             rows += [credit._prepare_claim(line) for credit in credits]
+            gone[line] = sum((bills | credits).mapped("invoiced_quantity"))
         new = ledger._insert(rows)
         for line, own in new.grouped("move_line_id").items():
-            quantity = sum(own.mapped("invoiced_quantity"))
-            if float_compare(quantity, line.quantity, precision_digits=4) < 0:
-                line.quantity = quantity
+            if float_compare(gone[line], 0.0, precision_digits=4):
+                line.quantity -= gone[line]
             own._set_adjustment(line)
 
     # -- checks ----------------------------------------------------------------------

@@ -86,9 +86,11 @@ class AccountMoveReversal(models.TransientModel):
                         "up to today."
                     )
                 )
+        earlier = self.move_ids.reversal_move_ids
         action = super(AccountMoveReversal, wizard).reverse_moves(is_modify)
         if is_modify:
-            self.new_move_ids._claim_from_origin()
+            credits = self.move_ids.reversal_move_ids - earlier
+            self.new_move_ids._claim_from_origin(credits)
         elif self.billing_credit_mode in ("work_back", "write_off"):
             self._name_hours()
         return action
