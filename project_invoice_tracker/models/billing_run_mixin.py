@@ -83,8 +83,17 @@ class BillingRunMixin(models.AbstractModel):
     @api.model
     def _explain_error(self, error):
         """Return a text of an error that people can act on."""
-        if isinstance(error, psycopg2.IntegrityError):
+        if not isinstance(error, psycopg2.IntegrityError):
+            return str(error) or type(error).__name__
+        if (error.diag.constraint_name or "").endswith("_not_billed_twice"):
             return self.env._(
                 "Billed or changed by somebody else meanwhile. Propose again."
             )
-        return str(error) or type(error).__name__
+        return self._get_table_model(error)._sql_error_to_message(error)
+
+    @api.model
+    def _get_table_model(self, error):
+        """Return the model whose table refused a row: it knows its constraints."""
+        table = error.diag.table_name
+        names = (m._name for m in self.pool.values() if m._table == table)
+        return self.env[next(names, "base")]
