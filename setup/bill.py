@@ -17,7 +17,7 @@ TOTALS = "customer currency invoices net tax total".split()
 SKIPPED = "project rule state lines reason".split()
 NOTHING_LEFT = "Invoiced now: nothing left to bill"
 RIGHT = {"net", "tax", "total", "lines", "invoices"}  # columns of numbers
-WIDEST = 60  # characters of a cell
+WIDEST = 110  # characters of a cell
 LONGEST = 40  # rows of a table
 
 
