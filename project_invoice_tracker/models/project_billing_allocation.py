@@ -89,6 +89,11 @@ class ProjectBillingAllocation(models.Model):
         ondelete="restrict",
         index="btree_not_null",
     )
+    work_name = fields.Char(
+        compute="_compute_work_name",
+        string="Work",
+        help="Who did what, or the name of the item.",
+    )
     move_line_id = fields.Many2one(
         "account.move.line",
         string="Invoice line",
@@ -167,6 +172,14 @@ class ProjectBillingAllocation(models.Model):
         for row in self:
             what = row.item_id.name or row.analytic_line_id.sudo().name or ""
             row.display_name = f"{labels.get(row.kind)}: {what}"
+
+    @api.depends("analytic_line_id", "item_id")
+    def _compute_work_name(self):
+        for row in self:
+            entry = row.analytic_line_id.sudo()
+            text = entry.billing_text or entry.name
+            person = entry.employee_id.name
+            row.work_name = row.item_id.name or ": ".join(filter(None, [person, text]))
 
     # -- the statements that change the ledger ---------------------------------------
 

@@ -94,7 +94,7 @@ class ProjectBillingRunLine(models.Model):
 
     @api.depends("state")
     def _compute_state_order(self):
-        order = ["failed", "proposed", "approved", "held", "skipped", "invoiced"]
+        order = ["failed", "proposed", "approved", "invoiced", "held", "skipped"]
         for line in self:
             line.state_order = order.index(line.state)
 

@@ -95,6 +95,19 @@ class AccountMoveReversal(models.TransientModel):
             self._name_hours()
         return action
 
+    def action_billing_take_none(self):
+        """Button: set all hours to 0, to name the few that are taken back."""
+        self.ensure_one()
+        self.billing_hour_ids.quantity = 0.0
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "target": "new",
+            "name": self.env._("Credit Note"),
+        }
+
     def _name_hours(self):
         """Cut the draft credit note down to the hours that were named."""
         hours = self.billing_hour_ids
