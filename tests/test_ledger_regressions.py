@@ -54,3 +54,9 @@ class TestLedgerRegressions(BillingCommon):
         self.assertEqual(replacement.invoice_line_ids.quantity, 10)
         self.assertEqual(entry.billed_quantity, 8)
         self.assertConserved()
+
+    def test_held_hours_follow_an_entry_that_becomes_a_correction(self):
+        entry = self._create_entry(0.25)
+        entry.with_user(self.manager).action_billing_hold()
+        entry.unit_amount = -1
+        self.assertEqual(entry.billing_held_quantity, -1)

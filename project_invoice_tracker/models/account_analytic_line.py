@@ -225,10 +225,11 @@ class AccountAnalyticLine(models.Model):
         return result
 
     def _clamp_held(self):
-        """Held hours can never be more than what is left to bill."""
+        """Held hours are never more than what is left to bill, and of its sign."""
         for line in self.sudo().filtered("billing_held_quantity"):
             left = line.billable_quantity - line.billed_quantity
-            if abs(line.billing_held_quantity) > abs(left):
+            held = line.billing_held_quantity
+            if abs(held) > abs(left) or held * left < 0:
                 line.billing_held_quantity = left
 
     @api.model
