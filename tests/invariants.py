@@ -161,15 +161,20 @@ CHECKS = {
 }
 
 
-def find_violations(env):
+def find_broken(cr):
     """Return ``{invariant: rows that break it}``; empty when all hold."""
-    env.flush_all()
     found = {}
     for name, query in CHECKS.items():
-        env.cr.execute(query)
-        if rows := env.cr.dictfetchall():
+        cr.execute(query)
+        if rows := cr.dictfetchall():
             found[name] = rows
     return found
+
+
+def find_violations(env):
+    """Return what :func:`find_broken` finds, changes of this transaction included."""
+    env.flush_all()
+    return find_broken(env.cr)
 
 
 def get_totals(env):

@@ -243,6 +243,34 @@ class Firm:
         runs = self.get_moves(state="draft").billing_run_id.sorted("id")
         pick(runs, a).with_user(self.case.clerk).action_undo()
 
+    # -- the end of a sequence ------------------------------------------------------------
+
+    def free_all(self):
+        """Release all held work, reach all milestones, forget all postponements."""
+        self.entries.action_billing_release()
+        self.entries.write({"billing_confirmed": True, "billing_date_postponed": False})
+        self.items.action_release()
+        self.items.write({"date_postponed": False})
+        self.items.filtered(lambda i: i.trigger == "manual").action_set_ready()
+        self.items.milestone_id.is_reached = True
+
+    def propose_all(self):
+        return self.case._propose(TODAY + timedelta(days=400), self.projects, date=TODAY)
+
+    def get_unexplained(self, run):
+        """Return hours of rules that are neither billed nor skipped with a reason."""
+        skipped = {}
+        for line in run.line_ids.filtered(
+            lambda line: line.reason_code and line.reason_code != "non_billable"
+        ):
+            skipped[line.rule_id] = skipped.get(line.rule_id, 0) + line.quantity
+        found = {}
+        for owner, entries in self.entries.grouped("billing_rule_id").items():
+            left = sum(e.billable_quantity - e.billed_quantity for e in entries)
+            if owner and abs(left) > 0.01 and abs(left - skipped.get(owner, 0)) > 0.02:
+                found[owner.display_name] = (left, skipped.get(owner, 0))
+        return found
+
     # -- drafts -------------------------------------------------------------------------
 
     def _edit(self, line, command):
