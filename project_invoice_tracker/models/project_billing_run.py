@@ -197,24 +197,27 @@ class ProjectBillingRun(models.Model):
     def _prepare_batches(self, lines):
         """Return the invoices to be made: lists of LineSpec, in a fixed order."""
         prepared = {}
-        for billing_type, own in lines.grouped(
-            lambda x: x.rule_id.billing_type
-        ).items():
-            room = self.env["project.billing.rule"]._get_room(billing_type)
-            try:
-                prepared.update(room._prepare_lines(own))
-            except BillingError:
-                for line in own:
-                    try:
-                        prepared.update(room._prepare_lines(line))
-                    except BillingError as error:
-                        line._skip("no_exchange_rate", str(error))
+
+        def prepare(batch):
+            rule = batch[0].rule_id
+            room = rule._get_room(rule.billing_type)
+            prepared.update(room._prepare_lines(lines.browse().concat(*batch)))
+
+        for own in lines.grouped(lambda x: x.rule_id.billing_type).values():
+            self._run_in_batches(list(own), prepare, self._fail_line)
         for line in lines.browse([k for k, specs in prepared.items() if specs]):
             block = line.rule_id._get_block()
             if block:
                 line._skip(block)
                 prepared.pop(line.id)
         return self.env["project.billing.invoicing"]._group_specs(self, prepared)
+
+    def _fail_line(self, line, error):
+        """List a line that could not be prepared, with its reason."""
+        if isinstance(error, BillingError):
+            line._skip("no_exchange_rate", str(error))
+        else:
+            line.write({"state": "failed", "reason": self._explain_error(error)})
 
     def _make(self, batches):
         """Make one batch of draft invoices and note them on the lines."""

@@ -60,16 +60,35 @@ class ProjectBillingRunProposeMixin(models.AbstractModel):
         self.env["account.analytic.line"].sudo()._billing_revalue(
             SQL("e.project_id = ANY(%s)", rules.project_id.ids)
         )
-        proposals = [
-            proposal
-            for billing_type, own in rules.grouped("billing_type").items()
-            for proposal in own._get_room(billing_type).sudo()._propose(own, run)
-        ]
+        proposals = run._ask_rooms(rules)
         proposals += run._propose_orphans(rules)
         run._block(proposals)
         run._block_negative_totals(proposals)
         self.env["project.billing.run.line"]._create_from(run, proposals)
         run.sudo().state = "proposed"
+
+    def _ask_rooms(self, rules):
+        """Return the proposals of the rules' rooms.
+
+        A room that fails for its rules together is asked for each alone: one bad rule
+        never stops a run, and is listed with its reason.
+        """
+        proposals = []
+
+        def ask(batch):
+            own = rules.browse().concat(*batch)
+            room = own._get_room(batch[0].billing_type).sudo()
+            proposals.extend(room._propose(own, self))
+
+        def fail(rule, error):
+            failure = Proposal(rule_id=rule.id, project_id=rule.project_id.id)
+            failure.state, failure.name = "failed", rule.name
+            failure.detail = self._explain_error(error)
+            proposals.append(failure)
+
+        for own in rules.grouped("billing_type").values():
+            self._run_in_batches(list(own), ask, fail)
+        return proposals
 
     def _get_rules(self):
         """Return the rules of the run's company and projects that the user may see."""
