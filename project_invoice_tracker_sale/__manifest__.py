@@ -5,7 +5,6 @@
     "category": "Accounting/Accounting",
     "license": "LGPL-3",
     "author": "Project Invoice Tracker",
-    "website": "",
     "depends": ["project_invoice_tracker", "sale_timesheet"],
     "data": ["views/project_project_views.xml"],
     "post_init_hook": "post_init_hook",
