@@ -32,3 +32,4 @@ from . import project_task
 from . import account_move_send
 from . import account_edi_xml_cii
 from . import account_edi_xml_ubl_bis3
+from . import ir_attachment

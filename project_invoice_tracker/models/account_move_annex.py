@@ -1,4 +1,3 @@
-from collections import namedtuple
 from decimal import Decimal
 from itertools import groupby
 
@@ -7,23 +6,18 @@ from odoo.tools import SQL, format_date, formatLang
 
 from ..exceptions import BillingError, LockedError
 from ..report.annex import (
-    AnnexRow,
+    COLUMNS,
     add_up,
-    get_initials,
+    get_shown_columns,
     group_by_line,
     read_annex,
     write_annex,
 )
+from ..report.annex_rows import SourceRow, build_annex_query, build_rows
+from .ir_attachment import ANNEX_FIELD
 
-ANNEX_FIELD = "billing_annex_file"
 # points are replaced in the file; other separators are not used by any language
 DECIMAL_POINTS = frozenset({".", ","})
-
-SourceRow = namedtuple(
-    "SourceRow",
-    "move_id line_id heading date display person role task text hours quantity unit"
-    " price amount adjustment subtotal",
-)
 
 
 class ProjectBillingAnnexMixin(models.AbstractModel):
@@ -139,77 +133,29 @@ class ProjectBillingAnnexMixin(models.AbstractModel):
             return {}
         formats = {}
         files = {}
-        rows = self.env.execute_query(documents._get_annex_query())
+        rows = self.env.execute_query(build_annex_query(self.env, documents.ids))
         for move_id, own in groupby(map(SourceRow._make, rows), lambda r: r.move_id):
-            move = self.browse(move_id)
+            move = documents.browse(move_id).with_prefetch(documents.ids)
             key = (move._get_annex_lang(), move.currency_id)
             if key not in formats:
                 formats[key] = self._get_annex_format(*key)
             labels, decimal_point = formats[key]
             files[move_id] = write_annex(
-                labels["columns"], _build_rows(own, labels), decimal_point
+                labels["columns"], build_rows(own, labels), decimal_point
             )
         return files
 
     def _filter_billing_work(self):
-        """Return the sale documents that bill work; spares all others the flush."""
-        documents = self.filtered(lambda m: m.is_sale_document() and m._origin.id)
-        if not documents:
-            return documents
+        """Return the documents that bill work; spares all others the flush."""
+        if not self.ids:
+            return self.browse()
         query = SQL(
             "SELECT DISTINCT move_id FROM project_billing_allocation"
             " WHERE move_id = ANY(%s)",
-            documents.ids,
+            self.ids,
         )
-        return documents.browse([row[0] for row in self.env.execute_query(query)])
-
-    def _get_annex_query(self):
-        """Return the query of all live ledger rows of these documents, in order.
-
-        Amounts come as decimal text, with the sign in which the document shows them.
-        """
-        self.env.flush_all()
-        language = SQL("COALESCE(p.lang, %s)", self.env.lang or "en_US")
-        return SQL(
-            """
-            SELECT a.move_id, a.move_line_id, COALESCE(l.name, ''),
-                   COALESCE(a.date::text, ''),
-                   CASE WHEN e.id IS NULL THEN 'none' ELSE r.person_display END,
-                   emp.name,
-                   COALESCE(o.name ->> %(lang)s, o.name ->> 'en_US', ''),
-                   COALESCE(t.name, ''),
-                   COALESCE(NULLIF(e.billing_text, ''), NULLIF(e.name, '/'),
-                            CASE WHEN e.id IS NULL THEN i.name END, ''),
-                   CASE WHEN e.id IS NULL THEN ''
-                        ELSE trim_scale(s.sign * a.quantity)::text END,
-                   trim_scale(s.sign * a.invoiced_quantity)::text,
-                   COALESCE(u.name ->> %(lang)s, u.name ->> 'en_US', ''),
-                   trim_scale(a.price)::text,
-                   round(s.sign * a.amount, c.decimal_places)::text,
-                   round(s.sign * a.adjustment, c.decimal_places)::text,
-                   round(l.price_subtotal, c.decimal_places)::text
-              FROM project_billing_allocation a
-              JOIN project_billing_rule r ON r.id = a.rule_id
-              JOIN account_move m ON m.id = a.move_id
-              JOIN account_move_line l ON l.id = a.move_line_id
-              JOIN res_currency c ON c.id = a.currency_id
-              CROSS JOIN LATERAL (
-                    SELECT CASE WHEN m.move_type = 'out_refund' THEN -1 ELSE 1 END
-                           AS sign) s
-              LEFT JOIN res_partner p ON p.id = m.partner_id
-              LEFT JOIN uom_uom u ON u.id = l.product_uom_id
-              LEFT JOIN project_billing_item i ON i.id = a.item_id
-              LEFT JOIN account_analytic_line e ON e.id = a.analytic_line_id
-              LEFT JOIN hr_employee emp ON emp.id = e.employee_id
-              LEFT JOIN project_role o ON o.id = e.billing_role_id
-              LEFT JOIN project_task t ON t.id = e.task_id
-             WHERE a.move_id = ANY(%(moves)s) AND a.is_live AND r.annex
-               AND a.kind IN ('bill', 'credit')
-             ORDER BY a.move_id, l.sequence, l.id, a.date NULLS LAST, a.id
-            """,
-            lang=language,
-            moves=self.ids,
-        )
+        # browsed as one set, so that they are read as one
+        return self.browse([row[0] for row in self.env.execute_query(query)])
 
     def _get_annex_lang(self):
         """Return the language of the annex: the customer's, as on the invoice."""
@@ -218,26 +164,26 @@ class ProjectBillingAnnexMixin(models.AbstractModel):
 
     def _get_annex_format(self, lang, currency):
         """Return ``(labels, decimal point)`` of a language (no side effect)."""
-        translate = self.with_context(lang=lang).env._
+        env = self.with_context(lang=lang).env
         point = self.env["res.lang"]._get_data(code=lang).decimal_point
         columns = (
-            translate("Line"),
-            translate("Invoice line"),
-            translate("Date"),
-            translate("Person"),
-            translate("Task"),
-            translate("Description"),
-            translate("Hours worked"),
-            translate("Quantity"),
-            translate("Unit"),
-            translate("Unit price"),
-            translate("Amount (%s)", currency.name),
+            env._("Line"),
+            env._("Invoice line"),
+            env._("Date"),
+            env._("Person"),
+            env._("Task"),
+            env._("Description"),
+            env._("Hours worked"),
+            env._("Quantity"),
+            env._("Unit"),
+            env._("Unit price"),
+            env._("Amount (%s)", currency.name),
         )
         labels = {
             "columns": columns,
-            "adjustment": translate("Rounding and adjustments"),
-            "reduction": translate("Price reduction"),
-            "tax": translate("Tax included in the prices"),
+            "adjustment": env._("Rounding and adjustments"),
+            "reduction": env._("Price reduction"),
+            "tax": env._("Tax included in the prices"),
         }
         return labels, point if point in DECIMAL_POINTS else "."
 
@@ -270,7 +216,7 @@ class ProjectBillingAnnexMixin(models.AbstractModel):
     def _get_annex_pages(self):
         """Return what the pages of the annex show, ready to print, or None.
 
-        :return: dict with ``labels`` (by column), ``show`` (columns with content),
+        :return: dict with ``labels`` (by column), ``show`` (columns worth showing),
             ``groups`` (dicts with ``heading``, ``rows``, ``hours``, ``quantity``,
             ``amount``) and ``hours``, ``amount``; all values are formatted text
         """
@@ -278,11 +224,10 @@ class ProjectBillingAnnexMixin(models.AbstractModel):
         if not content:
             return None
         titles, rows = read_annex(content)
-        labels = dict(zip(AnnexRow.__dataclass_fields__, titles, strict=True))
-        names = ("date", "person", "task", "text", "hours")
+        labels = dict(zip(COLUMNS, titles, strict=True))
         return {
             "labels": labels,
-            "show": {name for name in names if any(getattr(r, name) for r in rows)},
+            "show": get_shown_columns(rows),
             "groups": [
                 {
                     "heading": heading,
@@ -317,11 +262,13 @@ class ProjectBillingAnnexMixin(models.AbstractModel):
         return {**sums, "unit": units.pop() if len(units) == 1 else ""}
 
     def _format_annex_number(self, name, value):
-        """Return a number as the customer writes it; at most the places it needs."""
+        """Return a number as the customer writes it; the title names the currency."""
         env = self.with_context(lang=self._get_annex_lang()).env
+        places = 2
         if name == "amount":
-            return formatLang(env, float(value), currency_obj=self.currency_id)
-        places = max(2, min(4, -value.normalize().as_tuple().exponent))
+            places = self.currency_id.decimal_places
+        elif name == "price":
+            places = max(2, -value.normalize().as_tuple().exponent)
         return formatLang(env, float(value), digits=places)
 
     def action_open_billing_annex(self):
@@ -340,45 +287,3 @@ class ProjectBillingAnnexMixin(models.AbstractModel):
             )
         report = self.env.ref("project_invoice_tracker.action_report_billing_annex")
         return report.report_action(self, config=False)
-
-
-def _build_rows(sources, labels):
-    """Yield the rows of one document: each line's work, then what it is adjusted by.
-
-    The rows of a line sum to its net amount on the document.
-    """
-    grouped = groupby(sources, lambda row: row.line_id)
-    for number, (_line_id, group) in enumerate(grouped, start=1):
-        own = list(group)
-        heading = own[0].heading
-        work = [row for row in own if Decimal(row.quantity) or Decimal(row.amount)]
-        for row in work:
-            yield AnnexRow(
-                line=number,
-                heading=heading,
-                date=row.date,
-                person=_get_person(row),
-                task=row.task,
-                text=row.text,
-                hours=row.hours,
-                quantity=row.quantity,
-                unit=row.unit,
-                price=row.price,
-                amount=row.amount,
-            )
-        adjustment = sum(Decimal(row.adjustment) for row in own)
-        rest = Decimal(own[0].subtotal) - sum(Decimal(row.amount) for row in own)
-        label = labels["adjustment"] if work else labels["reduction"]
-        for text, amount in ((label, adjustment), (labels["tax"], rest - adjustment)):
-            if amount:
-                yield AnnexRow(number, heading, text=text, amount=str(amount))
-
-
-def _get_person(row):
-    """Return the person as the rule shows people to the customer."""
-    return {
-        "name": row.person or "",
-        "initials": get_initials(row.person),
-        "role": row.role,
-        "none": "",
-    }[row.display]

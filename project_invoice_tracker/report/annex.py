@@ -101,6 +101,21 @@ def add_up(rows, column):
     return sum((Decimal(value) for value in values if value), Decimal())
 
 
+def get_shown_columns(rows):
+    """Return the columns worth a place on paper; the file always has all.
+
+    A task that only repeats the text of its invoice line is left out, and hours that
+    only repeat the quantity.
+    """
+    shown = {name for name in ("date", "person") if any(getattr(r, name) for r in rows)}
+    if any(r.task and not r.heading.startswith(r.task) for r in rows):
+        shown.add("task")
+    pairs = [(Decimal(r.hours), Decimal(r.quantity or 0)) for r in rows if r.hours]
+    if any(abs(hours - quantity) >= Decimal("0.01") for hours, quantity in pairs):
+        shown.add("hours")
+    return shown
+
+
 def get_initials(name):
     """Return the first letter of each word of a name."""
     return "".join(part[0] for part in (name or "").split())
