@@ -16,6 +16,9 @@ def build_entry_query(env, rule_ids, cutoff, entry_ids=None):
 
     Each row carries the reason why it may not be billed (NULL = it may): a closed
     list, the first that holds. Quantities in hours.
+
+    Long days and twins are materialized: right after an import PostgreSQL has no
+    statistics, expects one row, and would sum the days again for every entry.
     """
     lines = env["account.analytic.line"]
     lines.flush_model()
@@ -36,7 +39,7 @@ def build_entry_query(env, rule_ids, cutoff, entry_ids=None):
                AND e.date <= %(cutoff)s
                AND COALESCE(e.billing_date_postponed, e.date) <= %(cutoff)s
                AND %(chosen)s
-        ), days AS (
+        ), days AS MATERIALIZED (
             SELECT e.employee_id, e.date
               FROM account_analytic_line e
               JOIN uom_uom u ON u.id = e.product_uom_id
@@ -45,7 +48,7 @@ def build_entry_query(env, rule_ids, cutoff, entry_ids=None):
                AND e.employee_id IN (SELECT DISTINCT employee_id FROM mine)
              GROUP BY e.employee_id, e.date
             HAVING SUM(e.unit_amount * u.factor / h.factor) > 24.000001
-        ), twins AS (
+        ), twins AS MATERIALIZED (
             SELECT min(e.id) AS first_id, e.employee_id, e.date, e.project_id,
                    e.task_id, e.unit_amount, e.name
               FROM account_analytic_line e
