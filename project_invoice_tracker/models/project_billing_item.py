@@ -126,10 +126,11 @@ class ProjectBillingItem(models.Model):
             ("written_off", "Written off"),
         ],
         compute="_compute_stage",
+        compute_sudo=True,
     )
     allocation_ids = fields.One2many("project.billing.allocation", "item_id")
     move_ids = fields.Many2many(
-        "account.move", compute="_compute_stage", string="Invoices"
+        "account.move", compute="_compute_stage", compute_sudo=True, string="Invoices"
     )
     project_partner_id = fields.Many2one(
         related="rule_id.bill_partner_id", string="Customer"
@@ -159,14 +160,17 @@ class ProjectBillingItem(models.Model):
 
     @api.depends("milestone_id")
     def _compute_name(self):
+        default = self.env._("Milestone")
         for item in self:
-            item.name = item.name or item.milestone_id.name or self.env._("Milestone")
+            if not item.name or item.name == default:  # what was typed stays
+                item.name = item.milestone_id.name or default
 
     @api.depends("milestone_id")
     def _compute_trigger(self):
         for item in self:
-            if not item.trigger:
-                item.trigger = "reached" if item.milestone_id else "manual"
+            if item.milestone_id and item.trigger in (False, "manual"):
+                item.trigger = "reached"
+            item.trigger = item.trigger or "manual"
 
     @api.depends("milestone_id.deadline")
     def _compute_date_planned(self):
