@@ -10,32 +10,14 @@ such languages expect; the reader tells the two apart by the header.
 import csv
 import io
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
+from typing import NamedTuple
 
 BYTE_ORDER_MARK = "\ufeff"  # spreadsheets take a file without it for Latin-1
 # what spreadsheets would run as a formula; the host's own export guards it likewise
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
-COLUMNS = (
-    "line",
-    "heading",
-    "date",
-    "person",
-    "task",
-    "text",
-    "hours",
-    "quantity",
-    "unit",
-    "price",
-    "amount",
-)
-TEXTS = frozenset({"heading", "person", "task", "text", "unit"})
-NUMBERS = frozenset({"hours", "quantity", "price", "amount"})
-
-
-@dataclass
-class AnnexRow:
+class AnnexRow(NamedTuple):
     """One row of the annex; empty strings where a column does not apply.
 
     ``hours`` are worked hours, ``quantity`` is in ``unit`` as invoiced, ``amount`` in
@@ -55,20 +37,26 @@ class AnnexRow:
     amount: str = ""
 
 
+COLUMNS = AnnexRow._fields
+NUMBERS = tuple(
+    COLUMNS.index(name) for name in ("hours", "quantity", "price", "amount")
+)
+TEXTS = tuple(
+    COLUMNS.index(name) for name in ("heading", "person", "task", "text", "unit")
+)
+
+
 def write_annex(labels, rows, decimal_point="."):
     """Return the annex as bytes.
 
-    :param labels: column titles in the order of :data:`COLUMNS`, customer's language
+    :param labels: column titles in the order of :class:`AnnexRow`, customer's language
     :param rows: iterable of :class:`AnnexRow`
     :param decimal_point: of the customer's language
     """
     stream = io.StringIO()
     writer = csv.writer(stream, delimiter=_get_delimiter(decimal_point))
     writer.writerow(labels)
-    for row in rows:
-        writer.writerow(
-            [_encode(name, getattr(row, name), decimal_point) for name in COLUMNS]
-        )
+    writer.writerows(_encode(row, decimal_point) for row in rows)
     return (BYTE_ORDER_MARK + stream.getvalue()).encode()
 
 
@@ -78,13 +66,7 @@ def read_annex(content):
     delimiter = ";" if ";" in text.partition("\n")[0] else ","
     decimal_point = "," if delimiter == ";" else "."
     labels, *records = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows = []
-    for record in records:
-        values = zip(COLUMNS, record, strict=True)
-        row = AnnexRow(**{k: _decode(k, v, decimal_point) for k, v in values})
-        row.line = int(row.line)
-        rows.append(row)
-    return labels, rows
+    return labels, [_decode(record, decimal_point) for record in records]
 
 
 def group_by_line(rows):
@@ -125,17 +107,21 @@ def _get_delimiter(decimal_point):
     return ";" if decimal_point == "," else ","
 
 
-def _encode(column, value, decimal_point):
-    if column in NUMBERS:
-        return value.replace(".", decimal_point)
-    if column in TEXTS and FORMULA.match(value):
-        return f"'{value}"
-    return value
+def _encode(row, decimal_point):
+    cells = list(row)
+    if decimal_point != ".":
+        for index in NUMBERS:
+            cells[index] = cells[index].replace(".", decimal_point)
+    for index in TEXTS:
+        if FORMULA.match(cells[index]):
+            cells[index] = f"'{cells[index]}"
+    return cells
 
 
-def _decode(column, value, decimal_point):
-    if column in NUMBERS:
-        return value.replace(decimal_point, ".")
-    if column in TEXTS and value.startswith("'") and FORMULA.match(value[1:]):
-        return value[1:]
-    return value
+def _decode(cells, decimal_point):
+    for index in NUMBERS:
+        cells[index] = cells[index].replace(decimal_point, ".")
+    for index in TEXTS:
+        if cells[index].startswith("'") and FORMULA.match(cells[index][1:]):
+            cells[index] = cells[index][1:]
+    return AnnexRow(int(cells[0]), *cells[1:])

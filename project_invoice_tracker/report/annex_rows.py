@@ -117,9 +117,8 @@ def _add(rows, name):
 
 def _get_person(row):
     """Return the person as the rule shows people to the customer."""
-    return {
-        "name": row.person or "",
-        "initials": get_initials(row.person),
-        "role": row.role,
-        "none": "",
-    }[row.display]
+    if row.display == "none":
+        return ""
+    if row.display == "role":
+        return row.role
+    return get_initials(row.person) if row.display == "initials" else row.person or ""
