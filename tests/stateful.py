@@ -8,19 +8,12 @@ from datetime import date, timedelta
 
 from odoo import Command
 
+from .stateful_documents import HOURS, PRICES, Documents, pick
+
 TODAY = date(2026, 6, 30)
-HOURS = (1, 0.25, 8, 2.5, 0.1, 0.333333, 0.83, 7.99, 50 / 60, 3, -1, 0.05)
-FACTORS = (0.5, 0.25, 1 / 3, 0.9, 0.99, 0.1)
-PRICES = (99.99, 0.01, 150, 33.33, 1234.56)
-MODES = ("work_back", "price_reduction", "write_off")
 
 
-def pick(records, number):
-    """Return one of the records, or none where there is none."""
-    return records[number % len(records)] if records else records
-
-
-class Firm:
+class Firm(Documents):
     """Three projects of two customers, seven rules, three employees' time.
 
     :param case: the test case (:class:`.common.BillingCommon`) that owns the records
@@ -49,18 +42,33 @@ class Firm:
     def _create_rules(self, euro):
         case, (web, shop, portal) = self.case, self.projects
         case._create_rule(
-            project=web, price=80, line_grouping="entry", sequence=1,
-            task_ids=[Command.set(self.tasks[1].ids)], invoice_grouping="customer",
+            project=web,
+            price=80,
+            line_grouping="entry",
+            sequence=1,
+            task_ids=[Command.set(self.tasks[1].ids)],
+            invoice_grouping="customer",
         )
         case._create_rule(project=web, price=100, invoice_grouping="customer")
         case._create_rule(
-            project=shop, price=777.77, uom_id=case.day.id, line_grouping="employee",
-            invoice_grouping="customer", rounding_method="up", rounding_step=0.25,
-            rounding_minimum=0.5, rounding_scope="person_day",
+            project=shop,
+            price=777.77,
+            uom_id=case.day.id,
+            line_grouping="employee",
+            invoice_grouping="customer",
+            rounding_method="up",
+            rounding_step=0.25,
+            rounding_minimum=0.5,
+            rounding_scope="person_day",
         )
         case._create_rule(
-            project=portal, currency_id=euro.id, price=66.67, line_grouping="one",
-            rounding_method="nearest", rounding_step=0.5, rounding_scope="line",
+            project=portal,
+            currency_id=euro.id,
+            price=66.67,
+            line_grouping="one",
+            rounding_method="nearest",
+            rounding_step=0.5,
+            rounding_scope="line",
             quantity_factor=150,
             rate_ids=[
                 Command.create(
@@ -88,7 +96,7 @@ class Firm:
         for part, name in ((33.333333, "A"), (33.333333, "B"), (33.333334, "C")):
             case._create_item(thirds, name=name, amount_type="percent", percentage=part)
 
-    # -- what there is ---------------------------------------------------------------
+    # -- what there is -----------------------------------------------------------------
 
     @property
     def entries(self):
@@ -102,15 +110,6 @@ class Firm:
             [("project_id", "in", self.projects.ids)], order="id"
         )
 
-    def get_moves(self, move_type="out_invoice", state=None, billed=None):
-        domain = [("move_type", "=", move_type), ("id", ">", self.first_move_id)]
-        if state:
-            domain.append(("state", "=", state))
-        if billed:
-            domain.append(("billing_allocation_ids", "!=", False))
-        clerk = self.env["account.move"].with_user(self.case.clerk)
-        return clerk.search(domain, order="id")
-
     def get_facts(self):
         """Return what exists, e.g. ``{"draft out_invoice"}``, for preconditions."""
         self.env.flush_all()
@@ -120,12 +119,7 @@ class Firm:
         )
         return {fact for (fact,) in self.env.cr.fetchall()}
 
-    def pick_line(self, number):
-        """Return an invoice line that bills work on a draft, or none."""
-        lines = self.get_moves(state="draft", billed=True).invoice_line_ids
-        return pick(lines.filtered("billing_allocation_ids").sorted("id"), number)
-
-    # -- work ---------------------------------------------------------------------------
+    # -- work --------------------------------------------------------------------------
 
     def log(self, a, b, c):
         self.case._create_entry(
@@ -212,7 +206,7 @@ class Firm:
         values = ({"price": PRICES[b % len(PRICES)]}, {"sequence": c})[c % 2]
         pick(rules, a).write(values)
 
-    # -- runs ---------------------------------------------------------------------------
+    # -- runs --------------------------------------------------------------------------
 
     def _propose(self, a, b, **kwargs):
         projects = self.projects if b % 2 else self.projects[b // 2 % 3]
@@ -243,7 +237,7 @@ class Firm:
         runs = self.get_moves(state="draft").billing_run_id.sorted("id")
         pick(runs, a).with_user(self.case.clerk).action_undo()
 
-    # -- the end of a sequence ------------------------------------------------------------
+    # -- the end of a sequence ---------------------------------------------------------
 
     def free_all(self):
         """Release all held work, reach all milestones, forget all postponements."""
@@ -255,7 +249,9 @@ class Firm:
         self.items.milestone_id.is_reached = True
 
     def propose_all(self):
-        return self.case._propose(TODAY + timedelta(days=400), self.projects, date=TODAY)
+        return self.case._propose(
+            TODAY + timedelta(days=400), self.projects, date=TODAY
+        )
 
     def get_unexplained(self, run):
         """Return hours of rules that are neither billed nor skipped with a reason."""
@@ -271,139 +267,21 @@ class Firm:
                 found[owner.display_name] = (left, skipped.get(owner, 0))
         return found
 
-    # -- drafts -------------------------------------------------------------------------
 
-    def _edit(self, line, command):
-        line.move_id.write({"invoice_line_ids": [command]})
-
-    def lower(self, a, b, c):
-        if line := self.pick_line(a):
-            quantity = round(line.quantity * FACTORS[b % len(FACTORS)], 2)
-            self._edit(line, Command.update(line.id, {"quantity": quantity}))
-
-    def raise_quantity(self, a, b, c):
-        if line := self.pick_line(a):
-            quantity = line.quantity + HOURS[b % 10]
-            self._edit(line, Command.update(line.id, {"quantity": quantity}))
-
-    def change_price(self, a, b, c):
-        if line := self.pick_line(a):
-            price = {"price_unit": PRICES[b % len(PRICES)]}
-            discount = {"discount": 10.0 * (b % 4)}
-            values = discount if c % 2 else price
-            self._edit(line, Command.update(line.id, values))
-
-    def delete_line(self, a, b, c):
-        if line := self.pick_line(a):
-            self._edit(line, Command.delete(line.id))
-
-    def add_line(self, a, b, c):
-        if move := pick(self.get_moves(state="draft"), a):
-            values = {"name": "Travel", "quantity": 1, "price_unit": PRICES[b % 5]}
-            move.write({"invoice_line_ids": [Command.create(values)]})
-
-    def delete_draft(self, a, b, c):
-        pick(self.get_moves(state="draft"), a).unlink()
-
-    # -- states ---------------------------------------------------------------------------
-
-    def post(self, a, b, c):
-        pick(self.get_moves(state="draft"), a).action_post()
-
-    def cancel(self, a, b, c):
-        moves = self.get_moves(state="draft" if c % 2 else None)
-        pick(moves.filtered(lambda m: m.state != "cancel"), a).button_cancel()
-
-    def redraft(self, a, b, c):
-        moves = self.get_moves(state="cancel" if c % 2 else None)
-        pick(moves.filtered(lambda m: m.state != "draft"), a).button_draft()
-
-    # -- credit ---------------------------------------------------------------------------
-
-    def _pick_billed(self, number):
-        moves = self.get_moves(state="posted")
-        return pick(moves.filtered("billing_allocation_ids") or moves, number)
-
-    def credit(self, a, b, c):
-        if move := self._pick_billed(a):
-            self.case._reverse(move, MODES[b % 3], post=c % 3 != 0)
-
-    def credit_named_hours(self, a, b, c):
-        if move := self._pick_billed(a):
-            rows = move.sudo().billing_allocation_ids.filtered("analytic_line_id")
-            row = pick(rows.filtered(lambda r: r.kind == "bill").sorted("id"), b)
-            hours = {row.analytic_line_id: row.quantity * (1, 0.5, 0.3)[c % 3]}
-            self.case._reverse(move, "work_back", hours=hours if row else None)
-
-    def credit_typed_quantity(self, a, b, c):
-        if move := self._pick_billed(a):
-            credit = self.case._reverse(move, MODES[b % 3], post=False)
-            line = pick(credit.invoice_line_ids.sorted("id"), b)
-            quantity = round(line.quantity * (0.5, 0.25, 2, 1 / 3)[c % 4], 2)
-            self._edit(line, Command.update(line.id, {"quantity": quantity}))
-            credit.action_post()
-
-    def replace(self, a, b, c):
-        if move := self._pick_billed(a):
-            self.case._replace(move)
-
-    def post_credit(self, a, b, c):
-        pick(self.get_moves("out_refund", "draft"), a).action_post()
-
-    def reset_credit(self, a, b, c):
-        pick(self.get_moves("out_refund", "posted"), a).button_draft()
-
-    def edit_credit(self, a, b, c):
-        lines = self.get_moves("out_refund", "draft").invoice_line_ids.sorted("id")
-        if line := pick(lines, a):
-            quantity = round(line.quantity * FACTORS[b % len(FACTORS)], 2)
-            self._edit(line, Command.update(line.id, {"quantity": quantity}))
-
-    def cancel_credit(self, a, b, c):
-        moves = self.get_moves("out_refund").filtered(lambda m: m.state != "cancel")
-        pick(moves, a).button_cancel()
-
-    def delete_credit(self, a, b, c):
-        pick(self.get_moves("out_refund", "draft"), a).unlink()
-
-    # -- copies ---------------------------------------------------------------------------
-
-    def duplicate(self, a, b, c):
-        if move := pick(self.get_moves(), a):
-            move.copy()
-
-    def debit(self, a, b, c):
-        if move := pick(self.get_moves(state="posted"), a):
-            self.env["account.debit.note"].with_user(self.case.clerk).create(
-                {"move_ids": [Command.set(move.ids)], "copy_lines": bool(b % 2)}
-            ).create_debit()
-
-
-# action: what must exist for it ("state move_type"), else it would be an empty step
+# what must exist for an action ("state move_type"), else it would be an empty step
+NEEDS = {
+    "": "log edit_hours move_entry move_task delete_entry set_own_price set_own_hours"
+    " make_billable_again settle hold release reach unreach change_contract change_rule"
+    " bill bill_by_schedule review",
+    "draft out_invoice": "undo lower raise_quantity change_price delete_line add_line"
+    " delete_draft post",
+    "out_invoice": "cancel redraft duplicate",
+    "posted out_invoice": "credit credit_named_hours credit_typed_quantity replace"
+    " debit",
+    "draft out_refund": "post_credit edit_credit delete_credit",
+    "posted out_refund": "reset_credit",
+    "out_refund": "cancel_credit",
+}
 ACTIONS = {
-    **dict.fromkeys(
-        (
-            "log", "edit_hours", "move_entry", "move_task", "delete_entry",
-            "set_own_price", "set_own_hours", "make_billable_again", "settle", "hold",
-            "release", "reach", "unreach", "change_contract", "change_rule", "bill",
-            "bill_by_schedule", "review",
-        )
-    ),
-    **dict.fromkeys(
-        (
-            "undo", "lower", "raise_quantity", "change_price", "delete_line",
-            "add_line", "delete_draft", "post",
-        ),
-        "draft out_invoice",
-    ),
-    **dict.fromkeys(("cancel", "redraft", "duplicate"), "out_invoice"),
-    **dict.fromkeys(
-        ("credit", "credit_named_hours", "credit_typed_quantity", "replace", "debit"),
-        "posted out_invoice",
-    ),
-    **dict.fromkeys(
-        ("post_credit", "edit_credit", "delete_credit"), "draft out_refund"
-    ),
-    "reset_credit": "posted out_refund",
-    "cancel_credit": "out_refund",
+    action: fact for fact, actions in NEEDS.items() for action in actions.split()
 }

@@ -1,0 +1,262 @@
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from threading import Event
+
+import odoo.sql_db
+from odoo.tests import BaseCase, get_db_name, tagged
+from odoo.tools import SQL, config
+
+from .invariants import find_broken
+
+WORKER = Path(__file__).parent / "processes" / "worker.py"
+ENTRIES = 6
+PROJECTS = 5
+
+
+class Worker:
+    """A process of its own (``processes/worker.py``) on the scratch database."""
+
+    def __init__(self, database, log):
+        names = ("db_host", "db_port", "db_user", "data_dir")
+        options = [f"--{name}={config[name]}" for name in names if config[name]]
+        options = [option.replace("_dir=", "-dir=") for option in options]
+        paths = ",".join(config["addons_path"])
+        variables = {"PYTHONPATH": os.pathsep.join(sys.path)}
+        if config["db_password"]:
+            variables["PGPASSWORD"] = config["db_password"]
+        self.log = log
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                str(WORKER),
+                f"--database={database}",
+                *options,
+                f"--addons-path={paths}",
+                "--log-level=error",
+                "--no-http",
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env={
+                **{k: v for k, v in os.environ.items() if k != "ODOO_RC"},
+                **variables,
+            },
+        )
+
+    def send(self, task, **values):
+        self.process.stdin.write(json.dumps({"task": task, **values}) + "\n")
+        self.process.stdin.flush()
+
+    def receive(self):
+        """Return the answer; an error in the other process is one here."""
+        reply = json.loads(self.process.stdout.readline() or '{"error": "gone"}')
+        if "error" in reply:
+            raise AssertionError(reply["error"])
+        return reply
+
+    def call(self, task, **values):
+        self.send(task, **values)
+        return self.receive()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.process.wait()
+
+
+@tagged("post_install", "-at_install", "standard", "heavy")
+class TestProcesses(BaseCase):
+    """Real processes on a database of their own: at once, against each other, killed.
+
+    Nothing here shares a transaction with the test: what it sees is committed.
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.source = get_db_name()
+        cls.database = f"{cls.source}_procs"
+        cls._drop_database()
+        cls.addClassCleanup(cls._drop_database)
+        # nobody may be connected to a database that is copied
+        odoo.sql_db.close_db(cls.source)
+        cls._administrate(
+            SQL(
+                "CREATE DATABASE %s TEMPLATE %s",
+                SQL.identifier(cls.database),
+                SQL.identifier(cls.source),
+            )
+        )
+        log = subprocess.DEVNULL if config["log_level"] != "debug" else None
+        cls.workers = [Worker(cls.database, log) for _number in range(2)]
+        for worker in cls.workers:
+            cls.addClassCleanup(worker.close)
+            worker.receive()
+        cls.user = cls.workers[0].call("set_up", projects=PROJECTS)["ok"]["user"]
+        cls.random = random.Random(19)
+
+    @classmethod
+    def _administrate(cls, query):
+        with closing(odoo.sql_db.db_connect("postgres").cursor()) as cr:
+            cr._cnx.autocommit = True
+            cr.execute(query)
+
+    @classmethod
+    def _drop_database(cls):
+        odoo.sql_db.close_db(cls.database)
+        cls._administrate(
+            SQL("DROP DATABASE IF EXISTS %s WITH (FORCE)", SQL.identifier(cls.database))
+        )
+        shutil.rmtree(config.filestore(cls.database), ignore_errors=True)
+
+    # -- what is in the database -------------------------------------------------------
+
+    def _fetch(self, query, *values):
+        with closing(odoo.sql_db.db_connect(self.database).cursor()) as cr:
+            cr.execute(query, values)
+            return cr.fetchall()
+
+    def _assert_invariants(self):
+        with closing(odoo.sql_db.db_connect(self.database).cursor()) as cr:
+            self.assertFalse(find_broken(cr))
+
+    def _assert_billed_once(self, entry_ids):
+        """Each entry has one live row, with all its hours; nothing is lost."""
+        wrong = self._fetch(
+            """
+            SELECT e.id, e.unit_amount, e.billed_quantity, count(a.id), sum(a.quantity)
+              FROM account_analytic_line e
+              LEFT JOIN project_billing_allocation a
+                     ON a.analytic_line_id = e.id AND a.is_live
+             WHERE e.id = ANY(%s)
+             GROUP BY e.id
+            HAVING count(a.id) != 1 OR abs(sum(a.quantity) - e.unit_amount) > 0.000002
+                OR abs(e.billed_quantity - e.unit_amount) > 0.000002
+            """,
+            entry_ids,
+        )
+        self.assertFalse(wrong)
+        self._assert_invariants()
+
+    def _get_last_move(self):
+        [(last,)] = self._fetch("SELECT COALESCE(max(id), 0) FROM account_move")
+        return last
+
+    def _get_invoices(self, after):
+        """Return what was invoiced since, in words that do not depend on ids."""
+        return self._fetch(
+            """
+            SELECT p.partner_id, p.state, p.invoice_date, p.amount_total,
+                   array_agg((l.quantity, l.price_unit, l.price_subtotal)::text
+                             ORDER BY l.quantity, l.price_unit)
+              FROM account_move p
+              JOIN account_move_line l ON l.move_id = p.id AND display_type = 'product'
+             WHERE p.id > %s
+             GROUP BY p.id ORDER BY 1, 2, 4
+            """,
+            after,
+        )
+
+    # -- at the same moment ------------------------------------------------------------
+
+    def test_two_processes_bill_the_same_work_once(self):
+        first, second = self.workers
+        conflicts = 0
+        for number in range(50):
+            entry_ids = first.call("log_work", entries=ENTRIES)["ok"]
+            commands = [("bill", {}), ("bill", {})]
+            if number % 2:  # both have seen the same work in their reviews
+                commands = [
+                    ("invoice", worker.call("propose", user=self.user)["ok"])
+                    for worker in self.workers
+                ]
+                commands = [(task, {"run_id": run}) for task, run in commands]
+            for worker, (task, values) in zip(self.workers, commands, strict=True):
+                worker.send(task, user=self.user, **values)
+            replies = [first.receive(), second.receive()]
+            self._assert_billed_once(entry_ids)
+            billed = [reply for reply in replies if reply.get("ok")]
+            self.assertTrue(billed)
+            conflicts += len(billed) < 2
+        self.assertTrue(conflicts, "the processes never met")
+
+    def test_billing_while_another_changes_the_work(self):
+        biller, other = self.workers
+        acts = ("edit", "delete", "nonbillable", "hold", "cancel", "discard")
+        for number in range(18):
+            entry_ids = biller.call("log_work", entries=ENTRIES)["ok"]
+            biller.send("bill", user=self.user)
+            other.send("disturb", what=acts[number % len(acts)], number=number)
+            biller.receive(), other.receive()
+            self._assert_invariants()
+            biller.call("release")
+            biller.call("bill", user=self.user)
+            gone = self._fetch(
+                "SELECT id FROM account_analytic_line WHERE id = ANY(%s)"
+                " AND NOT COALESCE(billing_nonbillable, FALSE)",
+                entry_ids,
+            )
+            self._assert_billed_once([entry_id for (entry_id,) in gone])
+
+    # -- killed ------------------------------------------------------------------------
+
+    def _wait_for_the_dead(self):
+        """PostgreSQL ends the transaction of a killed process by itself, soon."""
+        for _attempt in range(600):
+            [(left,)] = self._fetch(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+                " AND state != 'idle' AND pid != pg_backend_pid()",
+                self.database,
+            )
+            if not left:
+                return
+            Event().wait(0.05)
+        raise AssertionError("a transaction of the killed process is still open")
+
+    def _run_job(self, die=0):
+        """Run the scheduled job once in a process that dies at a database call."""
+        return self.workers[0].call("cron", batch=2, die=die)
+
+    def _start_round(self):
+        entry_ids = self.workers[0].call("log_work", entries=ENTRIES)["ok"]
+        self.workers[0].call("schedule")
+        return entry_ids, self._get_last_move()
+
+    def test_a_killed_job_ends_like_an_undisturbed_one(self):
+        entry_ids, last = self._start_round()
+        calls = self._run_job()["calls"]
+        self._assert_billed_once(entry_ids)
+        expected = self._get_invoices(last)
+        self.assertEqual(len(expected), PROJECTS)
+        for _number in range(30):
+            entry_ids, last = self._start_round()
+            die = self.random.randint(1, calls)
+            reply = self._run_job(die)
+            if "killed" in reply:
+                self.assertEqual(reply["killed"], signal.SIGKILL)
+                self._wait_for_the_dead()
+                self._assert_invariants()
+            self._run_job()
+            self._assert_billed_once(entry_ids)
+            self.assertEqual(self._get_invoices(last), expected, f"killed at {die}")
+            self._assert_runs_are_done()
+
+    def _assert_runs_are_done(self):
+        left = self._fetch(
+            """
+            SELECT r.id, r.state, l.state FROM project_billing_run r
+              LEFT JOIN project_billing_run_line l ON l.run_id = r.id
+               AND l.state IN ('proposed', 'approved', 'failed')
+             WHERE r.is_scheduled AND (r.state != 'done' OR l.id IS NOT NULL)
+            """
+        )
+        self.assertFalse(left)
