@@ -5,7 +5,6 @@ from odoo.tools import float_compare
 from odoo.addons.project.models.project_task import CLOSED_STATES
 
 from ..exceptions import BillingRuleError, LockedError
-from ..tools.quantity import share_total
 
 AMOUNT_FIELDS = frozenset(
     {"amount", "percentage", "amount_type", "rule_id", "sequence", "active"}
@@ -307,12 +306,11 @@ class ProjectBillingItem(models.Model):
         )
         worth = {item: item.amount for item in fixed}
         weights = percent.mapped("percentage")
+        for item in percent:
+            worth[item] = currency.round(contract * item.percentage / 100.0)
         if percent and float_compare(sum(weights), 100.0, precision_digits=4) == 0:
-            pieces = share_total(contract, weights, currency.decimal_places)
-            worth.update(zip(percent, pieces, strict=True))
-        else:
-            for item in percent:
-                worth[item] = currency.round(contract * item.percentage / 100.0)
+            others = sum(worth[item] for item in percent[:-1])
+            worth[percent[-1]] = currency.round(contract - others)
         left = currency.round(contract - sum(worth.values()))
         self._check_contract(rule, contract, left, len(rest))
         for item in rest:

@@ -39,6 +39,7 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
     @api.model
     def _propose_rule(self, rule, rows, run):
         """Return one proposal for the rule and one for each reason to leave out."""
+        rows, stuck = self._split_unconvertible(rule, rows, run.date)
         by_reason = defaultdict(list)
         for row in rows:
             if row.reason or row.free:
@@ -46,18 +47,43 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
             if row.held and row.reason != "held":
                 by_reason["held"].append(row)
         ready = by_reason.pop(None, [])
+        ready, negative = self._split_negative(rule, ready, run.date)
+        if negative:
+            by_reason["negative"] += negative
+        proposals = [self._propose_rows(rule, ready, run.date)] if ready else []
+        proposals += [
+            self._propose_skip(rule, code, own, run.date)
+            for code, own in by_reason.items()
+        ]
+        return proposals + [
+            self._summarise(rule, "no_exchange_rate", own, message)
+            for message, own in stuck.items()
+        ]
+
+    @api.model
+    def _split_unconvertible(self, rule, rows, date):
+        """Return the rows whose price can be converted, and ``{message: others}``.
+
+        One price in a currency without a rate must not stop the time of others.
+        """
+        messages, good, stuck = {}, [], defaultdict(list)
+        for row in rows:
+            if row.currency_id not in messages:
+                messages[row.currency_id] = self._get_exchange_error(rule, row, date)
+            if message := messages[row.currency_id]:
+                stuck[message].append(row)
+            else:
+                good.append(row)
+        return good, stuck
+
+    @api.model
+    def _get_exchange_error(self, rule, row, date):
+        """Return why a row's price cannot be converted on ``date``, or None."""
         try:
-            ready, negative = self._split_negative(rule, ready, run.date)
-            if negative:
-                by_reason["negative"] += negative
-            proposals = [self._propose_rows(rule, ready, run.date)] if ready else []
-            return proposals + [
-                self._propose_skip(rule, code, own, run.date)
-                for code, own in by_reason.items()
-            ]
+            self._get_price(rule, row, date)
         except BillingError as error:
-            skip = self._summarise(rule, "no_exchange_rate", rows, str(error))
-            return [skip] if rows else []
+            return str(error)
+        return None
 
     @api.model
     def _propose_rows(self, rule, rows, date):
