@@ -7,7 +7,6 @@ of its own, warms up on a few other projects, bills, and writes what came of it.
 import argparse
 import cProfile
 import json
-import pstats
 import sys
 from pathlib import Path
 
@@ -86,6 +85,16 @@ class Floor(Contestant):
 
     def bill(self, work):
         moves = self.env["account.move"].create(work)
+        self.env.cr.commit()  # drafts are made in one request, posted in another
+        moves.action_post()
+        return moves
+
+
+class FloorAtOnce(Floor):
+    """The same in one transaction, where the host logs less: not how people work."""
+
+    def bill(self, work):
+        moves = self.env["account.move"].create(work)
         moves.action_post()
         return moves
 
@@ -141,6 +150,7 @@ class SaleTimesheet(Contestant):
 
     def bill(self, work):
         moves = work._create_invoices()
+        self.env.cr.commit()  # as the floor
         moves.action_post()
         return moves
 
@@ -196,7 +206,12 @@ class Tracker(Contestant):
         return run.move_ids
 
 
-CONTESTANTS = {"floor": Floor, "sale_timesheet": SaleTimesheet, "tracker": Tracker}
+CONTESTANTS = {
+    "floor": Floor,
+    "floor_at_once": FloorAtOnce,
+    "sale_timesheet": SaleTimesheet,
+    "tracker": Tracker,
+}
 
 
 def bill(contestant, count, number, profile=None):
@@ -242,10 +257,7 @@ def main():
         result = bill(contestant, options.entries, options.projects, profile)
     options.result.write_text(json.dumps(result, default=str))
     if profile:
-        with options.profile.open("w") as stream:
-            stats = pstats.Stats(profile, stream=stream)
-            stats.sort_stats("cumulative").print_stats(150)
-            stats.sort_stats("tottime").print_stats(60)
+        profile.dump_stats(options.profile)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ billing() {
   prepare_templates
   STEP="benchmark"
   local contestant addons
-  for contestant in floor sale_timesheet tracker; do
+  for contestant in floor floor_at_once sale_timesheet tracker; do
     addons=''
     [ "$contestant" != tracker ] || addons=$REPO
     conf "${NAME}_run_$contestant" "$addons" >/dev/null

@@ -240,8 +240,8 @@ class AccountAnalyticLine(models.Model):
 
     def _billing_refresh(self):
         """Fill rule, role and price of unbilled entries in one statement."""
-        entries = self.sudo()
-        self._billing_revalue(SQL("e.id = ANY(%s)", entries.ids))
+        if self:
+            self._billing_revalue(SQL("e.id = ANY(%s)", self.ids))
 
     @api.model
     def _billing_revalue(self, condition):

@@ -101,11 +101,23 @@ class AccountMove(models.Model):
                 vals["billing_duplicate_of_id"] = move.id
         return vals_list
 
-    def _get_billing_result(self):
-        """Return ``draft``, ``post`` or ``send``: the most careful of its rules."""
-        self.ensure_one()
-        results = self.sudo().billing_allocation_ids.rule_id.mapped("result")
-        return min(results, key=["draft", "post", "send"].index, default="draft")
+    def _get_billing_results(self):
+        """Return ``{move: result}``: the most careful of its rules'.
+
+        :return: each ``draft`` (also without rules), ``post`` or ``send``
+        """
+        careful = ["draft", "post", "send"]
+        results = dict.fromkeys(self, "draft")
+        for move, rules in (
+            self.env["project.billing.allocation"]
+            .sudo()
+            ._read_group(
+                [("move_id", "in", self.ids)], ["move_id"], ["rule_id:recordset"]
+            )
+        ):
+            found = set(rules.mapped("result"))
+            results[move.with_env(self.env)] = min(found, key=careful.index)
+        return results
 
     def _billing_send(self):
         """Hand posted invoices to the host's sending job, each customer's own way."""

@@ -8,7 +8,6 @@ QUIET = {
     "tracking_disable": True,
     "mail_create_nolog": True,
     "mail_notrack": True,
-    "billing_creating": True,
 }
 
 
@@ -26,24 +25,96 @@ class ProjectBillingInvoicing(models.AbstractModel):
         :param batches: list of lists of LineSpec, one list per invoice
         :return: account.move records, in the order of ``batches``
         """
-        values = [self._prepare_move(run, specs) for specs in batches]
+        defaults = self._prepare_defaults(run, batches)
+        values = [self._prepare_move(run, specs, defaults) for specs in batches]
         moves = (
             self.env["account.move"]
-            .with_context(default_move_type="out_invoice", **QUIET)
+            .with_context(default_move_type="out_invoice", billing_creating=True)
+            .with_context(**self._get_quiet_context(run.company_id))
             .create(values)
             .with_context(dict(self.env.context))
         )
+        self._subscribe(moves, values)
         self._write_ledger(moves, batches)
         self._log_origin(run, moves)
         return moves
 
+    @api.model
+    def _post_invoices(self, run, moves):
+        """Post drafts of a run, with one note for all instead of one log each.
+
+        :raise UserError: what the host objects to; nothing is posted then
+        """
+        quiet = self._get_quiet_context(run.company_id)
+        moves.with_context(**quiet).action_post()
+        if quiet:
+            body = self.env._("Posted by %s", run._get_html_link())
+            moves._message_log_batch(bodies=dict.fromkeys(moves.ids, body))
+
+    @api.model
+    def _get_quiet_context(self, company):
+        """Return the context in which the host logs nothing by itself.
+
+        A company with a restrictive audit trail keeps every log of the host.
+        """
+        return {} if company.restrictive_audit_trail else QUIET
+
+    @api.model
+    def _subscribe(self, moves, values):
+        """Add the followers that ``create`` of the host adds, unless it was quiet."""
+        if not self._get_quiet_context(moves.company_id):
+            return
+        user = self.env.user
+        if user.active and not user.share:
+            self.env["mail.followers"]._insert_followers(
+                moves._name,
+                moves.ids,
+                user.partner_id.ids,
+                customer_ids=[],
+                check_existing=False,
+            )
+        for move, own in zip(moves, values, strict=True):
+            move._message_auto_subscribe(own, followers_existing_policy="update")
+
     # -- values ----------------------------------------------------------------------
 
     @api.model
-    def _prepare_move(self, run, specs):
+    def _prepare_defaults(self, run, batches):
+        """Return what the host would look up for each invoice again, read once.
+
+        :return: dict with ``rules`` (by id), ``journals`` (id by currency id) and
+            ``distributions`` (by rule id)
+        """
+        ids = {spec.rule_id for specs in batches for spec in specs}
+        rules = self.env["project.billing.rule"].browse(ids)
+        has_models = self.env["account.analytic.distribution.model"].sudo()
+        has_models = bool(has_models.search_count([], limit=1))
+        return {
+            "rules": {rule.id: rule for rule in rules},
+            "journals": {
+                currency.id: self._get_journal(run.company_id, currency).id
+                for currency in rules.currency_id
+            },
+            "distributions": {
+                rule.id: self._get_distribution(rule, has_models) for rule in rules
+            },
+        }
+
+    @api.model
+    def _get_journal(self, company, currency):
+        """Return the journal that the host chooses for a customer invoice."""
+        values = {
+            "move_type": "out_invoice",
+            "company_id": company.id,
+            "currency_id": currency.id,
+        }
+        return self.env["account.move"].new(values)._search_default_journal()
+
+    @api.model
+    def _prepare_move(self, run, specs, defaults):
         """Return the values of one draft invoice (no side effect)."""
-        rules = self.env["project.billing.rule"].browse({s.rule_id for s in specs})
-        first = rules[0]
+        first = defaults["rules"][specs[0].rule_id]
+        rules = first.browse(dict.fromkeys(spec.rule_id for spec in specs))
         partner = first.bill_partner_id
         address = partner.address_get(["invoice"])["invoice"]
         term = first._get_payment_term()
@@ -53,6 +124,7 @@ class ProjectBillingInvoicing(models.AbstractModel):
         values = {
             "move_type": "out_invoice",
             "company_id": run.company_id.id,
+            "journal_id": defaults["journals"][first.currency_id.id],
             "partner_id": address,
             "currency_id": first.currency_id.id,
             "invoice_date": run.date,
@@ -64,7 +136,7 @@ class ProjectBillingInvoicing(models.AbstractModel):
             "billing_date_start": min(starts, default=False),
             "billing_date_end": max(ends, default=False),
             "invoice_line_ids": [
-                Command.create(self._prepare_line(spec, index))
+                Command.create(self._prepare_line(spec, index, defaults))
                 for index, spec in enumerate(specs)
             ],
         }
@@ -75,9 +147,8 @@ class ProjectBillingInvoicing(models.AbstractModel):
         return values
 
     @api.model
-    def _prepare_line(self, spec, index):
+    def _prepare_line(self, spec, index, defaults):
         """Return the values of one invoice line (no side effect)."""
-        rule = self.env["project.billing.rule"].browse(spec.rule_id)
         return {
             "sequence": 10 + index,
             "name": spec.name,
@@ -85,21 +156,23 @@ class ProjectBillingInvoicing(models.AbstractModel):
             "product_uom_id": spec.uom_id,
             "quantity": spec.quantity,
             "price_unit": spec.price,
-            "analytic_distribution": self._get_distribution(rule),
+            "analytic_distribution": defaults["distributions"][spec.rule_id],
         }
 
     @api.model
-    def _get_distribution(self, rule):
+    def _get_distribution(self, rule, has_models=True):
         """Return the analytic distribution of a rule's lines, as the host would.
 
         The project's accounts are the line's own; the host's distribution models add
         those of other plans.
+
+        :param has_models: whether there is any distribution model
         """
         project = rule.project_id.sudo()
         own = project._get_analytic_distribution()
-        models_sudo = self.env["account.analytic.distribution.model"].sudo()
-        if not models_sudo.search_count([], limit=1):
+        if not has_models:
             return own
+        models_sudo = self.env["account.analytic.distribution.model"].sudo()
         partner, product = rule.bill_partner_id, rule.product_id
         accounts = product.product_tmpl_id.get_product_accounts()
         return own | models_sudo._get_distribution(
@@ -189,13 +262,13 @@ class ProjectBillingInvoicing(models.AbstractModel):
             repeat however often the same run is made
         """
         run_lines = self.env["project.billing.run.line"].browse(prepared)
+        # browsed as one set, so that they and their partners are read as one
+        by_id = {rule.id: rule for rule in run_lines.rule_id}
         groups = defaultdict(list)
         for line in run_lines:
             for spec in prepared[line.id]:
                 spec.run_line_id = line.id
-                groups[line.rule_id._get_invoice_key()].append(spec)
-        rules = run_lines.rule_id
-        by_id = {rule.id: rule for rule in rules}
+                groups[by_id[line.rule_id.id]._get_invoice_key()].append(spec)
 
         def order(specs):
             rule = by_id[specs[0].rule_id]

@@ -222,13 +222,15 @@ class ProjectBillingRun(models.Model):
     def _make(self, batches):
         """Make one batch of draft invoices and note them on the lines."""
         moves = self.env["project.billing.invoicing"]._create_invoices(self, batches)
-        by_move = {}
-        for move, specs in zip(moves, batches, strict=True):
-            by_move[move] = self.env["project.billing.run.line"].browse(
-                {spec.run_line_id for spec in specs}
-            )
-        for move, lines in by_move.items():
-            lines.write({"state": "invoiced", "move_id": move.id, "reason_code": False})
+        move_of = {
+            spec.run_line_id: move
+            for move, specs in zip(moves, batches, strict=True)
+            for spec in specs
+        }
+        lines = self.env["project.billing.run.line"].browse(move_of)
+        lines.write({"state": "invoiced", "reason_code": False})
+        for line in lines:
+            line.move_id = move_of[line.id]
         moves.flush_recordset()
 
     def _fail(self, specs, error):
@@ -240,21 +242,23 @@ class ProjectBillingRun(models.Model):
 
     def _finish(self, moves):
         """Post and send what the rules ask for; a failure leaves a draft behind."""
-        posted = moves.filtered(
-            lambda m: m.state == "draft" and m._get_billing_result() != "draft"
-        )
+        results = moves._get_billing_results()
+        posted = moves.filtered(lambda m: m.state == "draft" and results[m] != "draft")
         self._run_in_batches(list(posted), self._post_moves, self._fail_post)
         to_send = posted.filtered(
-            lambda m: m.state == "posted" and m._get_billing_result() == "send"
+            lambda m: m.state == "posted" and results[m] == "send"
         )
         to_send._billing_send()
         rules = self.line_ids.filtered(lambda x: x.state == "invoiced").rule_id
-        for rule in rules:
-            if not rule.last_cutoff_date or rule.last_cutoff_date < self.cutoff_date:
-                rule.last_cutoff_date = self.cutoff_date
+        rules.filtered(
+            lambda rule: (
+                not rule.last_cutoff_date or rule.last_cutoff_date < self.cutoff_date
+            )
+        ).last_cutoff_date = self.cutoff_date
 
     def _post_moves(self, moves):
-        self.env["account.move"].concat(*moves).action_post()
+        together = self.env["account.move"].concat(*moves)
+        self.env["project.billing.invoicing"]._post_invoices(self, together)
 
     def _fail_post(self, move, error):
         lines = self.line_ids.filtered(lambda line: line.move_id == move)

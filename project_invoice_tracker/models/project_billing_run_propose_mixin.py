@@ -125,17 +125,21 @@ class ProjectBillingRunProposeMixin(models.AbstractModel):
 
     def _block(self, proposals):
         """Turn proposals of rules that cannot be invoiced now into skips."""
-        rules = self.env["project.billing.rule"].sudo()
+        proposals = [p for p in proposals if p.state in ("proposed", "held")]
         locked = self._is_period_locked()
-        blocks = {}
+        blocks = {
+            rule.id: "period_locked" if locked else rule._get_block()
+            for rule in self._get_rules_of(proposals)
+        }
         for proposal in proposals:
-            if proposal.state not in ("proposed", "held"):
-                continue
-            rule = rules.browse(proposal.rule_id)
-            if rule not in blocks:
-                blocks[rule] = "period_locked" if locked else rule._get_block()
-            if blocks[rule]:
-                proposal.state, proposal.reason_code = "skipped", blocks[rule]
+            if blocks[proposal.rule_id]:
+                proposal.state = "skipped"
+                proposal.reason_code = blocks[proposal.rule_id]
+
+    def _get_rules_of(self, proposals):
+        """Return the rules of proposals as one set: they are read as one."""
+        rules = self.env["project.billing.rule"].sudo()
+        return rules.browse(dict.fromkeys(proposal.rule_id for proposal in proposals))
 
     def _is_period_locked(self):
         """Return whether the accounting date itself is in a locked period."""
@@ -143,12 +147,13 @@ class ProjectBillingRunProposeMixin(models.AbstractModel):
 
     def _block_negative_totals(self, proposals):
         """Skip what would make an invoice with a negative total together."""
-        rules = self.env["project.billing.rule"].sudo()
+        proposals = [p for p in proposals if p.state == "proposed"]
+        keys = {
+            rule.id: rule._get_invoice_key() for rule in self._get_rules_of(proposals)
+        }
         groups = {}
         for proposal in proposals:
-            if proposal.state == "proposed":
-                key = rules.browse(proposal.rule_id)._get_invoice_key()
-                groups.setdefault(key, []).append(proposal)
+            groups.setdefault(keys[proposal.rule_id], []).append(proposal)
         for own in groups.values():
             if sum(proposal.amount for proposal in own) < 0:
                 for proposal in own:

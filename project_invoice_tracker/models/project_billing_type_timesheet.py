@@ -8,6 +8,16 @@ from ..tools.entries import EntryRow, build_aside_query, build_entry_query
 from ..tools.quantity import HOUR_DIGITS, Share, round_quantity, share_total, sum_hours
 from ..tools.spec import LineSpec, Proposal
 
+# line grouping: what entries of one invoice line have in common
+GROUPINGS = {
+    "task": "task_id",
+    "entry": "id",
+    "employee": "employee_id",
+    "role": "role_id",
+    "day": "date",
+    "one": None,
+}
+
 
 class ProjectBillingTypeTimesheet(models.AbstractModel):
     """Time and materials: the rule's entries, each hour once, at its rate."""
@@ -47,10 +57,10 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
             if row.held and row.reason != "held":
                 by_reason["held"].append(row)
         ready = by_reason.pop(None, [])
-        ready, negative = self._split_negative(rule, ready, run.date)
+        specs, ready, negative = self._split_negative(rule, ready, run.date)
         if negative:
             by_reason["negative"] += negative
-        proposals = [self._propose_rows(rule, ready, run.date)] if ready else []
+        proposals = [self._propose_rows(rule, ready, specs)] if ready else []
         proposals += [
             self._propose_skip(rule, code, own, run.date)
             for code, own in by_reason.items()
@@ -86,8 +96,7 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
         return None
 
     @api.model
-    def _propose_rows(self, rule, rows, date):
-        specs = self._build_specs(rule, rows, date)
+    def _propose_rows(self, rule, rows, specs):
         proposal = self._summarise(rule, None, rows)
         proposal.state = "proposed"
         proposal.amount = sum(spec.get_amount(rule.currency_id) for spec in specs)
@@ -145,22 +154,34 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
 
     @api.model
     def _split_negative(self, rule, rows, date):
-        """Take out the groups whose time sums below zero, unless confirmed."""
+        """Take out the groups whose time sums below zero, unless confirmed.
+
+        :return: (specs of what is left, what is left, what was taken out)
+        """
         negative = []
-        for spec in self._build_specs(rule, rows, date):
+        specs = self._build_specs(rule, rows, date)
+        for spec in specs:
             if spec.quantity < 0:
                 own = {share.key for share in spec.shares}
                 group = [row for row in rows if row.id in own]
                 if not all(row.confirmed for row in group):
                     negative += group
+        if not negative:
+            return specs, rows, negative
         out = {row.id for row in negative}
-        return [row for row in rows if row.id not in out], negative
+        rows = [row for row in rows if row.id not in out]
+        return self._build_specs(rule, rows, date), rows, negative
 
     @api.model
     def _get_rows(self, rules, cutoff, entry_ids=None):
         """Return the unbilled entries of the rules as plain rows, one query."""
         query = build_entry_query(self.env, rules.ids, cutoff, entry_ids)
-        return [EntryRow(*row) for row in self.env.execute_query(query)]
+        rows = [EntryRow._make(row) for row in self.env.execute_query(query)]
+        for model, name in (("project.task", "task_id"), ("hr.employee", "employee_id")):
+            # the names on the lines, for all rules at once
+            ids = {getattr(row, name) for row in rows} - {None}
+            self.env[model].sudo().browse(ids).fetch(["name"])
+        return rows
 
     # -- invoicing -------------------------------------------------------------------
 
@@ -174,10 +195,9 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
                     rows[owners[row.id]].append(row)
         prepared = {}
         for line in run_lines:
-            own, negative = self._split_negative(
+            prepared[line.id], *_rest = self._split_negative(
                 line.rule_id, rows[line.id], line.run_id.date
             )
-            prepared[line.id] = self._build_specs(line.rule_id, own, line.run_id.date)
         return prepared
 
     @api.model
@@ -189,11 +209,13 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
         """
         if not rows:
             return []
-        groups = defaultdict(list)
+        groups, prices = defaultdict(list), {}
         for row in rows:
-            price = self._get_price(rule, row, date)
+            agreed = row.price, row.currency_id
+            if agreed not in prices:
+                prices[agreed] = self._get_price(rule, row, date)
             month = row.date.replace(day=1) if row.late else None
-            groups[self._get_group_key(rule, row), price, month].append(row)
+            groups[self._get_group_key(rule, row), prices[agreed], month].append(row)
         texts = self._get_texts(rule, rows)
         hours = self._get_invoice_hours(rule, list(groups.values()))
         return [
@@ -203,14 +225,8 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
 
     @api.model
     def _get_group_key(self, rule, row):
-        return {
-            "task": row.task_id,
-            "entry": row.id,
-            "employee": row.employee_id,
-            "role": row.role_id,
-            "day": row.date,
-            "one": 0,
-        }[rule.line_grouping]
+        name = GROUPINGS[rule.line_grouping]
+        return getattr(row, name) if name else 0
 
     @api.model
     def _get_price(self, rule, row, date):
@@ -223,10 +239,15 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
         return float_round(price, precision_digits=digits)
 
     @api.model
+    def _get_hour_factor(self):
+        # without the query by which env.ref() asks whether the unit still exists
+        hour = self.env["ir.model.data"]._xmlid_to_res_id("uom.product_uom_hour")
+        return self.env["uom.uom"].browse(hour).factor
+
+    @api.model
     def _build_spec(self, rule, rows, hours, price, month, texts):
         digits = self.env["decimal.precision"].precision_get("Product Unit")
-        hour = self.env.ref("uom.product_uom_hour")
-        per_unit = rule.uom_id.factor / hour.factor  # hours in one unit
+        per_unit = rule.uom_id.factor / self._get_hour_factor()  # hours in one unit
         quantities = [hours[row.id] for row in rows]
         exact = sum_hours(quantities) / per_unit
         quantity = float_round(exact, precision_digits=digits)
