@@ -140,6 +140,21 @@ class TestRunReasons(BillingCommon):
         self.assertEqual(self._get_lines(run, "proposed").quantity, 2)
         self.assertEqual(rule.company_id, self.company)
 
+    def test_time_off(self):
+        # the column of project_timesheet_holidays, which need not be installed
+        self.env.cr.execute(
+            "ALTER TABLE account_analytic_line ADD COLUMN IF NOT EXISTS holiday_id int4"
+        )
+        self.env.cr.execute(
+            "UPDATE account_analytic_line SET holiday_id = 1 WHERE id = %s",
+            [self.entry.id],
+        )
+        lines = type(self.env["account.analytic.line"])
+        names = {**lines._fields, "holiday_id": lines._fields["task_id"]}
+        with patch.object(lines, "_fields", names):
+            self.assertSkipped("time_off")
+        self.assertProposed()
+
     def test_time_owned_by_a_sales_order(self):
         lines = type(self.env["account.analytic.line"])
         owned = SQL("e.billing_text = 'sold'")
