@@ -1,9 +1,13 @@
+import logging
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import format_date
 
 from ..exceptions import BillingError
 from ..reasons import REASONS
+
+_logger = logging.getLogger(__name__)
 
 HAND_OVER = 500  # invoices; a larger run by hand goes to the scheduled job
 
@@ -320,31 +324,48 @@ class ProjectBillingRun(models.Model):
 
     @api.model
     def _start_scheduled(self):
-        """Create one run for each company whose date has come; safe at any hour."""
+        """Create one run for each company whose date has come; safe at any hour.
+
+        A company that fails is logged and tried again by the next job; it never stops
+        the others.
+        """
         companies = self.env["res.company"].search(
             [("billing_schedule_active", "=", True)]
         )
         for company in companies:
-            locked = company.try_lock_for_update()
-            period = locked and locked._get_billing_schedule_period(
-                locked._get_billing_today()
-            )
-            if not period:
-                continue
-            cutoff, following = period
-            run = self._in_company(company).create(
-                {
-                    "company_id": company.id,
-                    "cutoff_date": cutoff,
-                    "date": company._get_billing_today(),
-                    "is_scheduled": True,
-                }
-            )
-            run.action_propose()
-            company.billing_schedule_date = following
-            if not company.billing_approval_required:
-                run.state = "running"
+            error = self._try_batch([company], self._start_company)
+            if error:
+                self._log_failure(company, error)
             self.env["ir.cron"]._commit_progress(1)
+
+    @api.model
+    def _start_company(self, companies):
+        (company,) = companies
+        locked = company.try_lock_for_update()
+        period = locked and locked._get_billing_schedule_period(
+            locked._get_billing_today()
+        )
+        if not period:
+            return
+        cutoff, following = period
+        run = self._in_company(company).create(
+            {
+                "company_id": company.id,
+                "cutoff_date": cutoff,
+                "date": company._get_billing_today(),
+                "is_scheduled": True,
+            }
+        )
+        run.action_propose()
+        company.billing_schedule_date = following
+        if not company.billing_approval_required:
+            run.state = "running"
+
+    @api.model
+    def _log_failure(self, record, error):
+        _logger.error(
+            "Scheduled billing of %s failed", record.display_name, exc_info=error
+        )
 
     @api.model
     def _in_company(self, company):
