@@ -1,6 +1,8 @@
 from datetime import date
+from unittest.mock import patch
 
 from odoo.tests import freeze_time
+from odoo.tools import mute_logger
 
 from .common import ADDON, BillingCommon
 
@@ -140,9 +142,38 @@ class TestSchedule(BillingCommon):
         self.assertEqual(run.move_ids.amount_untaxed, 800)
         self.assertConserved()
 
+    def test_failing_run_does_not_stop_the_next(self):
+        shop = self._create_project("Shop")
+        self._create_rule(project=shop, price=100)
+        self._create_entry(1, task=self._create_task("T", shop))
+        bad, good = self._propose(), self._propose(projects=shop)
+        (bad | good).sudo().state = "running"
+        model = type(bad)
+        finish = model._finish
+
+        def broken(run, moves):
+            if run.id == bad.id:
+                raise ValueError("no room on the disk")
+            finish(run, moves)
+
+        with (
+            freeze_time("2026-06-30 12:00:00"),
+            patch.object(model, "_finish", broken),
+            mute_logger(f"odoo.addons.{ADDON}.models.project_billing_run"),
+        ):
+            self._run_job()
+        self.assertEqual((bad.state, good.state), ("running", "done"))
+        self.assertFalse(bad.move_ids)
+        with freeze_time("2026-06-30 12:00:00"):
+            self._run_job()
+        self.assertEqual(bad.state, "done")
+        self.assertConserved(self.project | shop)
+
     def test_switching_on_asks_for_no_date(self):
         company = self.company
-        company.write({"billing_schedule_active": False, "billing_schedule_date": False})
+        company.write(
+            {"billing_schedule_active": False, "billing_schedule_date": False}
+        )
         with freeze_time("2026-07-15 12:00:00"):
             company.billing_schedule_active = True
             self.assertEqual(company.billing_schedule_date, date(2026, 8, 1))

@@ -378,7 +378,9 @@ class ProjectBillingRun(models.Model):
         remaining = sum(len(run._get_lines_to_invoice()) for run in runs)
         for run in runs:
             while run.state == "running":
-                lines = run._invoice(limit=HAND_OVER)
+                lines, error = run._try_invoice()
+                if error:
+                    break
                 if not run._get_lines_to_invoice():
                     run.state = "done"
                 elif not lines:
@@ -389,6 +391,20 @@ class ProjectBillingRun(models.Model):
                 )
                 if not left:
                     return
+
+    def _try_invoice(self):
+        """Return the lines that were dealt with and the error that undid it, if any.
+
+        A run that fails is logged and tried again by the next job.
+        """
+        done = []
+        error = self._try_batch(
+            [self], lambda runs: done.append(runs[0]._invoice(limit=HAND_OVER))
+        )
+        if error:
+            self._log_failure(self, error)
+            return self.line_ids.browse(), error
+        return done[0], None
 
     # -- opening ---------------------------------------------------------------------
 
