@@ -51,9 +51,7 @@ class AccessCommon(BillingCommon):
         run.action_propose()
         line = run.line_ids.filtered(lambda x: x.state == "proposed")
         run.action_invoice()
-        records = (
-            rule, rate, member, item, entry.billing_allocation_ids, run, line
-        )
+        records = (rule, rate, member, item, entry.billing_allocation_ids, run, line)
         return dict(zip(MODELS, records, strict=True))
 
 
@@ -83,8 +81,9 @@ class TestAccess(AccessCommon):
             foreign = self.records[self.other][name]
             model = self.env[name].with_user(self.manager)
             with self.subTest(model=name):
-                self.assertEqual(mine.with_user(self.manager).read(["id"])[0]["id"],
-                                 mine.id)
+                self.assertEqual(
+                    mine.with_user(self.manager).read(["id"])[0]["id"], mine.id
+                )
                 found = model.search([("id", "in", (mine | foreign).ids)])
                 self.assertEqual(found.ids, mine.ids)
                 grouped = model.formatted_read_group(
@@ -98,7 +97,9 @@ class TestAccess(AccessCommon):
         for name in MODELS:
             foreign = self.records[self.other][name]
             with self.subTest(model=name):
-                found = self.env[name].with_user(self.manager).name_search("", limit=None)
+                found = (
+                    self.env[name].with_user(self.manager).name_search("", limit=None)
+                )
                 self.assertFalse(set(foreign.ids) & {row[0] for row in found})
 
     def test_member_sees_the_project(self):
@@ -156,7 +157,9 @@ class TestAccess(AccessCommon):
                     )
 
     def test_nobody_types_what_the_ledger_says(self):
-        entry = self.records[self.project]["project.billing.allocation"].analytic_line_id
+        entry = self.records[self.project][
+            "project.billing.allocation"
+        ].analytic_line_id
         for user in self.manager | self.clerk | self.administrator:
             for name in ("billed_quantity", "billing_held_quantity", "billed_amount"):
                 with (
@@ -195,7 +198,9 @@ class TestAccess(AccessCommon):
             run.with_user(self.manager).action_undo()
 
     def test_manager_reads_state_and_invoice_of_own_entries(self):
-        entry = self.records[self.project]["project.billing.allocation"].analytic_line_id
+        entry = self.records[self.project][
+            "project.billing.allocation"
+        ].analytic_line_id
         row = self.records[self.project]["project.billing.allocation"]
         self.assertEqual(entry.with_user(self.manager).billing_state, "draft")
         self.assertEqual(row.with_user(self.manager).quantity, 8)

@@ -25,16 +25,16 @@ class TestTwoCompanies(BillingCommon):
         )
         cls.hours_product.taxes_id = cls.sister_tax
         cls.env["res.lang"]._activate_lang("fr_FR")
-        cls.french = cls.env["res.partner"].create(
-            {"name": "Client", "lang": "fr_FR"}
-        )
+        cls.french = cls.env["res.partner"].create({"name": "Client", "lang": "fr_FR"})
         cls.rule = cls._create_rule(price=100)
         cls.entry = cls._create_entry(8)
         cls.sister_project = cls._create_project(
             "Sister's", company_id=cls.sister.id, partner_id=cls.french.id
         )
         cls.sister_rule = cls._create_rule(
-            project=cls.sister_project, company_id=cls.sister.id, price=50,
+            project=cls.sister_project,
+            company_id=cls.sister.id,
+            price=50,
             line_grouping="day",
         )
         cls.eve = cls._create_employee("Eve", company_id=cls.sister.id)
@@ -100,9 +100,7 @@ class TestTwoCompanies(BillingCommon):
         shared = self._create_project("Shared", company_id=False)
         task = self._create_task("T", shared)
         ours = self._create_rule(project=shared, price=100)
-        theirs = self._create_rule(
-            project=shared, price=60, company_id=self.sister.id
-        )
+        theirs = self._create_rule(project=shared, price=60, company_id=self.sister.id)
         mine = self._create_entry(1, task=task)
         hers = self._create_entry(1, task=task, employee=self.eve)
         self.assertEqual(mine.billing_rule_id, ours)

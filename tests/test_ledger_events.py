@@ -128,7 +128,9 @@ class TestDraftEvents(LedgerCommon):
         invoice = self._bill()
         self._edit_line(invoice, quantity=9)
         row = invoice.sudo().billing_allocation_ids
-        self.assertRecordValues(row, [{"quantity": 8, "amount": 800, "adjustment": 100}])
+        self.assertRecordValues(
+            row, [{"quantity": 8, "amount": 800, "adjustment": 100}]
+        )
         self.assertTrue(invoice.invoice_line_ids.billing_is_adjusted)
         self.assertQuantities(self.entry, 8, 0)
 
@@ -151,8 +153,11 @@ class TestDraftEvents(LedgerCommon):
     def test_discount_is_an_adjustment(self):
         invoice = self._bill()
         invoice.write(
-            {"invoice_line_ids": [Command.update(invoice.invoice_line_ids.id,
-                                                 {"discount": 10})]}
+            {
+                "invoice_line_ids": [
+                    Command.update(invoice.invoice_line_ids.id, {"discount": 10})
+                ]
+            }
         )
         row = invoice.sudo().billing_allocation_ids
         self.assertRecordValues(row, [{"amount": 800, "adjustment": -80}])
@@ -324,20 +329,26 @@ class TestCopyEvents(LedgerCommon):
 
     def test_lines_are_not_moved_to_a_credit_note(self):
         invoice = self._bill()
-        refund = self.env["account.move"].with_user(self.clerk).create(
-            {"move_type": "out_refund", "partner_id": self.customer.id}
+        refund = (
+            self.env["account.move"]
+            .with_user(self.clerk)
+            .create({"move_type": "out_refund", "partner_id": self.customer.id})
         )
         with self.assertRaises(UserError):
             invoice.invoice_line_ids.write({"move_id": refund.id})
 
     def test_lines_are_not_moved_to_an_invoice_in_another_currency(self):
         invoice = self._bill()
-        other = self.env["account.move"].with_user(self.clerk).create(
-            {
-                "move_type": "out_invoice",
-                "partner_id": self.customer.id,
-                "currency_id": self.setup_other_currency("HRK").id,
-            }
+        other = (
+            self.env["account.move"]
+            .with_user(self.clerk)
+            .create(
+                {
+                    "move_type": "out_invoice",
+                    "partner_id": self.customer.id,
+                    "currency_id": self.setup_other_currency("HRK").id,
+                }
+            )
         )
         with self.assertRaises(LedgerError):
             invoice.invoice_line_ids.write({"move_id": other.id})

@@ -71,8 +71,10 @@ class TestRun(RunCommon):
         self.assertEqual(late.billed_quantity, 0)
 
     def test_run_without_lines_says_that_it_must_propose(self):
-        run = self.env["project.billing.run"].with_user(self.clerk).create(
-            {"company_id": self.company.id}
+        run = (
+            self.env["project.billing.run"]
+            .with_user(self.clerk)
+            .create({"company_id": self.company.id})
         )
         with self.assertRaisesRegex(BillingError, "Propose first"):
             run.action_invoice()
@@ -265,9 +267,7 @@ class TestGrouping(RunCommon):
         self._create_deal("Zoo", partner=other)
         self._create_deal("App")
         moves = self._bill_all().sorted("id")
-        self.assertEqual(
-            moves.mapped("invoice_origin"), ["Zoo", "App", "Website"]
-        )
+        self.assertEqual(moves.mapped("invoice_origin"), ["Zoo", "App", "Website"])
 
 
 class TestFailures(RunCommon):

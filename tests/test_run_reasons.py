@@ -21,7 +21,7 @@ class TestRunReasons(BillingCommon):
         cls.entry = cls._create_entry(8)
 
     def assertSkipped(self, code, hours=8, **kwargs):
-        """Assert that everything proposed is left out for one reason; return the run."""
+        """Assert that everything is left out for one reason; return the run."""
         run = self._propose(**kwargs)
         self.assertEqual(self._get_reasons(run), {code: hours})
         self.assertFalse(self._get_lines(run, "proposed"))
@@ -34,7 +34,9 @@ class TestRunReasons(BillingCommon):
 
     def assertProposed(self, hours=8, **kwargs):
         run = self._propose(**kwargs)
-        self.assertEqual(sum(self._get_lines(run, "proposed").mapped("quantity")), hours)
+        self.assertEqual(
+            sum(self._get_lines(run, "proposed").mapped("quantity")), hours
+        )
         self.assertFalse(self._get_reasons(run))
 
     def test_every_reason_says_what_to_do(self):
@@ -130,7 +132,9 @@ class TestRunReasons(BillingCommon):
         project = self._create_project("Shared", company_id=False)
         rule = self._create_rule(project=project, price=100)
         entry = self._create_entry(
-            3, task=self._create_task("T", project), company_id=other.id,
+            3,
+            task=self._create_task("T", project),
+            company_id=other.id,
             employee=self._create_employee("Eve", company_id=other.id),
         )
         self.assertSkipped("other_company", 3, projects=project)

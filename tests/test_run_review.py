@@ -93,9 +93,9 @@ class TestRunReview(BillingCommon):
         line = lines.filtered("item_id")
         line.text = "First stage, accepted on 3 June"
         invoice = self._invoice(run)
-        self.assertIn("First stage, accepted", "".join(
-            invoice.invoice_line_ids.mapped("name")
-        ))
+        self.assertIn(
+            "First stage, accepted", "".join(invoice.invoice_line_ids.mapped("name"))
+        )
         self.assertEqual(item.name, "Milestone")
 
     def test_held_line_waits_until_it_is_released(self):
@@ -182,12 +182,16 @@ class TestRunReview(BillingCommon):
     def test_nothing_is_settled_twice(self):
         _run, line = self._review()
         self._settle(line, "write_off")
-        wizard = self.env["project.billing.settle"].with_user(self.manager).create(
-            {
-                "action": "write_off",
-                "reason": "Again",
-                "entry_ids": [Command.set(self.entry.ids)],
-            }
+        wizard = (
+            self.env["project.billing.settle"]
+            .with_user(self.manager)
+            .create(
+                {
+                    "action": "write_off",
+                    "reason": "Again",
+                    "entry_ids": [Command.set(self.entry.ids)],
+                }
+            )
         )
         with self.assertRaises(BillingError):
             wizard.action_settle()
@@ -208,12 +212,16 @@ class TestRunReview(BillingCommon):
 
     def test_billed_time_is_not_made_non_billable(self):
         invoice = self._bill()
-        wizard = self.env["project.billing.settle"].with_user(self.manager).create(
-            {
-                "action": "nonbillable",
-                "reason": "No",
-                "entry_ids": [Command.set(self.entry.ids)],
-            }
+        wizard = (
+            self.env["project.billing.settle"]
+            .with_user(self.manager)
+            .create(
+                {
+                    "action": "nonbillable",
+                    "reason": "No",
+                    "entry_ids": [Command.set(self.entry.ids)],
+                }
+            )
         )
         with self.assertRaises(LockedError) as caught:
             wizard.action_settle()
