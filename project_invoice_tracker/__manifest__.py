@@ -37,6 +37,11 @@
         "views/res_config_settings_views.xml",
         "views/project_invoice_tracker_menus.xml",
     ],
+    "assets": {
+        "web.assets_tests": [
+            "project_invoice_tracker/static/tests/tours/*.js",
+        ],
+    },
     "post_init_hook": "post_init_hook",
     "uninstall_hook": "uninstall_hook",
     "demo": [
