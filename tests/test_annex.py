@@ -157,9 +157,7 @@ class TestAnnex(AnnexCommon):
 
     def test_milestone_shows_the_day_of_acceptance(self):
         rule = self._create_rule("milestone", customer_order="PO-77", sequence=20)
-        item = self._create_item(
-            rule, name="Go-live", amount=5000, trigger="accepted"
-        )
+        item = self._create_item(rule, name="Go-live", amount=5000, trigger="accepted")
         item.action_set_ready()
         item.date_ready = date(2026, 6, 20)
         invoice = self._bill()

@@ -240,7 +240,7 @@ class ProjectBillingAnnexMixin(models.AbstractModel):
         }
 
     def _format_annex_row(self, row):
-        values, lang = dict(row.__dict__), self._get_annex_lang()
+        values, lang = row._asdict(), self._get_annex_lang()
         if row.date:
             day = fields.Date.to_date(row.date)
             values["date"] = format_date(self.env, day, lang_code=lang)

@@ -17,6 +17,8 @@ from typing import NamedTuple
 BYTE_ORDER_MARK = "\ufeff"  # spreadsheets take a file without it for Latin-1
 # what spreadsheets would run as a formula; the host's own export guards it likewise
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
+
+
 class AnnexRow(NamedTuple):
     """One row of the annex; empty strings where a column does not apply.
 
