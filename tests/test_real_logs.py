@@ -235,6 +235,16 @@ class TestRealW3f(RealLogsCommon):
         self.assertEqual(dict(billed), dict(expected))
         self.assertConserved(self.projects)
 
+    def test_b17_the_slips_of_w3f_045(self):
+        project = self.projects.filtered(lambda project: project.name == "W3F-045")
+        items = project.billing_rule_ids.item_ids
+        self.assertEqual(items.mapped("billable_amount"), [15_000, 15_000, 20_000])
+        slips = [(item.date_ready - item.date_planned).days for item in items]
+        self.assertEqual(slips, [3, 1, 22])
+        self.assertEqual(self._bill(date(2022, 3, 31), project).amount_untaxed, 30_000)
+        late = self._propose(date(2022, 4, 15), project).line_ids
+        self.assertEqual((late.reason_code, late.amount), ("not_reached", 20_000))
+
     def test_only_rows_without_an_amount_are_refused(self):
         empty = [row for row in self.rows if not Decimal(row["amount"])]
         self.assertEqual(len(self.source.refused), len(empty))
@@ -257,15 +267,3 @@ class TestRealCcs(RealLogsCommon):
         self.assertEqual(invoices.currency_id.name, "XMR")
         self.assertEqual(self._get_subtotals(invoices), expected)
         self.assertConserved(self.projects)
-
-    def test_b13_the_plan_of_ccs_310(self):
-        project = self.projects.filtered(lambda p: p.name == "CCS-310")
-        items = project.billing_rule_ids.item_ids
-        self.assertEqual(items.mapped("billable_amount"), [55.00, 55.00, 56.95])
-        self.assertEqual(
-            items.mapped("date_ready"),
-            [date(2023, 9, 20), date(2023, 11, 26), date(2024, 2, 11)],
-        )
-        invoice = self._bill(date(2023, 12, 31), project)
-        self.assertAlmostEqual(invoice.amount_untaxed, 110.00)
-        self.assertAlmostEqual(project.billing_rule_ids.open_amount, 56.95)
