@@ -102,7 +102,8 @@ def check_queries(results):
         first_n, first = seen.setdefault(p, (n, queries))
         if queries > first + SPARE:
             problems.append(
-                f"P={p}: {first:.0f} queries for {first_n} entries, {queries:.0f} for {n}"
+                f"P={p}: {first:.0f} queries for {first_n} entries,"
+                f" {queries:.0f} for {n}"
             )
     return problems
 

@@ -39,9 +39,7 @@ def prepare(env):
             "list_price": PRICE,
         }
     )
-    env["hr.employee"].create(
-        [{"name": f"Employee {i:02}"} for i in range(EMPLOYEES)]
-    )
+    env["hr.employee"].create([{"name": f"Employee {i:02}"} for i in range(EMPLOYEES)])
     numbers = list(range(PROJECTS + WARM))
     for start in range(0, len(numbers), BATCH):
         _prepare_projects(env, numbers[start : start + BATCH])

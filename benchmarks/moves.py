@@ -1,15 +1,16 @@
 """What posted invoices look like in the database, and how two sets of them differ.
 
 Everything that is stored is compared, except keys of the new records themselves, who
-wrote last, and the times of writing: ids of what was there before (accounts, taxes, partners) are the
-same in all databases, which are copies of one.
+wrote last, and the times of writing: ids of what was there before (accounts, taxes,
+partners) are the same in all databases, which are copies of one.
 """
 
 # key of the record; who wrote last and when (the host: now the user, now the system);
 # random
 NEVER = {"id", "create_date", "write_date", "write_uid", "access_token"}
 QUERIES = {
-    "account_move": "SELECT m.name AS move, m.* FROM account_move m WHERE m.id = ANY(%s)",
+    "account_move": """
+        SELECT m.name AS move, m.* FROM account_move m WHERE m.id = ANY(%s)""",
     "account_move_line": """
         SELECT m.name AS move, l.* FROM account_move_line l
           JOIN account_move m ON m.id = l.move_id WHERE m.id = ANY(%s)""",
@@ -47,7 +48,7 @@ REFERENCES = {
 
 
 def dump_moves(env, moves):
-    """Return ``{table: {column names, rows}}`` of moves and all that belongs to them."""
+    """Return ``{table: rows}`` of moves and all that belongs to them."""
     env.flush_all()
     dump = {}
     for table, query in QUERIES.items():
@@ -94,7 +95,9 @@ def compare_moves(own, other):
             found.append(f"{table}: {len(mine)} rows instead of {len(theirs)}")
         for row, reference in zip(mine, theirs, strict=False):
             if row != reference:
-                found.append(f"{table} {row[0][1]}: {_name_differences(row, reference)}")
+                found.append(
+                    f"{table} {row[0][1]}: {_name_differences(row, reference)}"
+                )
     return found
 
 

@@ -4,7 +4,9 @@
 #   bash benchmarks/run.sh billing --sizes small      a smoke run: same moves, same number of queries, no times
 #   bash benchmarks/run.sh billing --sizes 50000x1000 --rounds 1 --contestants tracker,floor --profile
 . "$(dirname "$0")/../setup/lib.sh"
+# shellcheck source=../setup/host.sh
 . "$SETUP/host.sh"
+# shellcheck source=../setup/postgres.sh
 . "$SETUP/postgres.sh"
 
 BENCH=$REPO/benchmarks

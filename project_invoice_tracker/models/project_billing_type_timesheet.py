@@ -177,8 +177,11 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
         """Return the unbilled entries of the rules as plain rows, one query."""
         query = build_entry_query(self.env, rules.ids, cutoff, entry_ids)
         rows = [EntryRow._make(row) for row in self.env.execute_query(query)]
-        for model, name in (("project.task", "task_id"), ("hr.employee", "employee_id")):
-            # the names on the lines, for all rules at once
+        # the names on the lines, for all rules at once
+        for model, name in (
+            ("project.task", "task_id"),
+            ("hr.employee", "employee_id"),
+        ):
             ids = {getattr(row, name) for row in rows} - {None}
             self.env[model].sudo().browse(ids).fetch(["name"])
         return rows
@@ -284,16 +287,16 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
         :param lines: list of lists of rows, one list per invoice line
         """
         factor = rule.quantity_factor / 100.0
+        rounds = rule.rounding_method != "none" or rule.rounding_minimum
         hours, groups = {}, defaultdict(lambda: defaultdict(list))
         for index, rows in enumerate(lines):
             for row in rows:
                 hours[row.id] = row.override or sum_hours([row.free]) * factor
-                if not row.override:
+                if rounds and not row.override:
                     scope = self._get_rounding_scope(rule, row, index)
                     groups[scope][index].append(row.id)
-        if rule.rounding_method != "none" or rule.rounding_minimum:
-            for own in groups.values():
-                self._round_together(rule, list(own.values()), hours)
+        for own in groups.values():
+            self._round_together(rule, list(own.values()), hours)
         return hours
 
     @api.model
