@@ -2,6 +2,8 @@
 
 from odoo import Command
 
+from odoo.addons.project_invoice_tracker.exceptions import LedgerError
+
 from .common import BillingCommon
 
 
@@ -60,3 +62,35 @@ class TestLedgerRegressions(BillingCommon):
         entry.with_user(self.manager).action_billing_hold()
         entry.unit_amount = -1
         self.assertEqual(entry.billing_held_quantity, -1)
+
+    def test_credit_of_moved_work_cannot_be_reset(self):
+        entry = self._create_entry(8)
+        invoice = self._bill()
+        invoice.action_post()
+        credit = self._reverse(invoice)
+        task = self._create_task("Elsewhere", self._create_project("Shop"))
+        entry.write({"task_id": task.id, "project_id": task.project_id.id})
+        with self.assertRaises(LedgerError), self.cr.savepoint():
+            credit.button_draft()
+        self.assertEqual(entry.billed_quantity, 0)
+
+    def test_cancelled_invoice_of_moved_work_cannot_come_back(self):
+        entry = self._create_entry(8)
+        invoice = self._bill()
+        invoice.button_cancel()
+        task = self._create_task("Elsewhere", self._create_project("Shop"))
+        entry.write({"task_id": task.id, "project_id": task.project_id.id})
+        with self.assertRaises(LedgerError), self.cr.savepoint():
+            invoice.button_draft()
+        self.assertEqual(entry.billed_quantity, 0)
+
+    def test_reset_credit_gives_work_back_to_the_rule_that_bills_it(self):
+        entry = self._create_entry(8)
+        invoice = self._bill()
+        invoice.action_post()
+        credit = self._reverse(invoice)
+        other = self._create_rule(price=80, sequence=1)
+        self.assertEqual(entry.billing_rule_id, other)
+        credit.button_draft()
+        self.assertEqual(entry.billing_rule_id, self.rule)
+        self.assertConserved()

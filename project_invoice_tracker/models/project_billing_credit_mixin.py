@@ -234,3 +234,43 @@ class ProjectBillingCreditMixin(models.AbstractModel):
         )
         if again:
             self.browse([row_id for (row_id,) in again])._raise_billed(what)
+
+    def _check_not_moved(self, what):
+        """Refuse to make work count again that went to another project meanwhile.
+
+        :param what: text of what was tried
+        :raise LedgerError: naming the projects where the work is now
+        """
+        moved = self.analytic_line_id.filtered(
+            lambda entry: (
+                entry.project_id
+                not in self.filtered(
+                    lambda row: row.analytic_line_id == entry
+                ).rule_id.project_id
+            )
+        )
+        if moved:
+            raise LedgerError(
+                self.env._(
+                    "%(what)s cannot be changed: its work was moved to %(projects)s. "
+                    "Move it back first, or leave the document as it is.",
+                    what=what,
+                    projects=", ".join(moved.project_id.mapped("name")),
+                )
+            )
+
+    def _restore_owner(self):
+        """Give entries that are billed again to the rule by which they are billed."""
+        self.env["account.analytic.line"].flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE account_analytic_line l SET billing_rule_id = a.rule_id
+                  FROM project_billing_allocation a
+                 WHERE a.id = ANY(%s) AND l.id = a.analytic_line_id
+                   AND l.billed_quantity != 0 AND l.billing_rule_id != a.rule_id
+                """,
+                self.ids,
+            )
+        )
+        self.analytic_line_id.invalidate_recordset(["billing_rule_id"])

@@ -94,16 +94,20 @@ class ProjectBillingLedgerMixin(models.AbstractModel):
         """A cancelled invoice comes back: its work is claimed again, or refused."""
         for move in self:
             rows = move._get_rows().filtered(lambda row: not row.is_live)
+            rows._check_not_moved(move._get_ledger_name())
             rows._check_free(move._get_ledger_name())
             rows._set_live(True, hold=True)
+            rows._restore_owner()
 
     def _unpost_credit(self):
         for move in self:
             rows = move._get_rows().filtered("is_live")
+            rows._check_not_moved(move._get_ledger_name())
             rows.filtered(lambda row: row.kind == "credit")._check_reversible(
                 move._get_ledger_name()
             )
             rows._set_live(False)
+            rows._restore_owner()
 
     # -- drafts ----------------------------------------------------------------------
 
