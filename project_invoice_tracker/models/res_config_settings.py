@@ -1,4 +1,6 @@
-from odoo import fields, models
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
 
 
 class ResConfigSettings(models.TransientModel):
@@ -16,6 +18,13 @@ class ResConfigSettings(models.TransientModel):
     billing_schedule_date = fields.Date(
         related="company_id.billing_schedule_date", readonly=False
     )
+
+    @api.onchange("billing_schedule_active")
+    def _onchange_billing_schedule_active(self):
+        """Propose the first of next month, as the company does by itself."""
+        if self.billing_schedule_active and not self.billing_schedule_date:
+            today = self.company_id._get_billing_today()
+            self.billing_schedule_date = today + relativedelta(months=1, day=1)
 
     def action_preview_billing(self):
         """Open what the scheduled job would invoice today; makes no invoice."""
