@@ -18,12 +18,14 @@ registry.category("web_tour.tours").add("project_billing_administrator_tour", {
         {
             trigger: ".o_setting_box .o_field_widget[name=billing_schedule_interval] :is(select, input)",
         },
-        {trigger: ".o_form_button_save:visible", run: "click"},
+        {trigger: ".o_dirty_warning"},
         {
-            content: "Saved settings lead back to the app",
-            trigger: ".o_menu_brand:contains(Project Billing)",
+            content: "Saving settings loads the page again",
+            trigger: ".o_form_button_save:visible",
+            run: "click",
+            expectUnloadPage: true,
         },
-        {trigger: "body:not(:has(.settings))"},
+        {trigger: ".o_setting_box"},
         ...openMenu("menu_billing_rule", "menu_configuration"),
         {trigger: ".o_list_button_add", run: "click"},
         ...choose("project_id", "Website"),
