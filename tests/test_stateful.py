@@ -26,6 +26,13 @@ SEQUENCES = int(os.environ.get("PIT_SEQUENCES", "200"))
 STEPS = 25
 # what people may not type; every other refusal has words of its own
 INPUT_CONSTRAINTS = ("account_move_reversal_hour_hours",)
+UNTOUCHING = frozenset(
+    "duplicate debit replace change_price raise_quantity add_line post".split()
+)
+FREEING = frozenset(
+    "lower delete_line delete_draft undo cancel credit credit_named_hours"
+    " credit_typed_quantity post_credit".split()
+)
 PHASES = [Phase.reuse, Phase.generate, Phase.shrink]
 if os.environ.get("PIT_QUICK"):  # the first failure as it was found
     PHASES.remove(Phase.shrink)
@@ -76,8 +83,12 @@ class Machine(RuleBasedStateMachine):
 
     def check_change(self, action, done, before, after):
         """What an action must leave as it was."""
-        if not done or action in ("duplicate", "debit", "replace", "change_price"):
+        if not done or action in UNTOUCHING:
             assert before == after, f"{action} changed the work: {before} > {after}"
+        if action in FREEING:  # what comes back is held or given up, never free
+            for key in before.keys() | after.keys():
+                was, now = before.get(key, (0, 0, 0)), after.get(key, (0, 0, 0))
+                assert abs(sum(was) - sum(now)) < 0.00005, f"{action} freed {key}"
         if action in ("bill", "bill_by_schedule"):
             for key, (_billed, held, written) in before.items():
                 now = after.get(key, (0, 0, 0))
