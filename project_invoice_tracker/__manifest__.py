@@ -5,7 +5,6 @@
     "category": "Accounting/Accounting",
     "license": "LGPL-3",
     "author": "Project Invoice Tracker",
-    "website": "",
     "depends": [
         "project_account",
         "hr_timesheet",

@@ -338,4 +338,4 @@ class TestFailures(RunCommon):
 
 
 def _refuse_to_post(moves):
-    raise UserError("the stars are wrong")
+    raise UserError(moves.env._("the stars are wrong"))

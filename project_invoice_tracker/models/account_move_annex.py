@@ -1,8 +1,7 @@
 from decimal import Decimal
-from itertools import groupby
 
 from odoo import api, fields, models
-from odoo.tools import SQL, format_date, formatLang
+from odoo.tools import SQL, format_date, formatLang, groupby
 
 from ..exceptions import BillingError, LockedError
 from ..report.annex import (

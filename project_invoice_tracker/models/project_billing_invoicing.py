@@ -32,7 +32,7 @@ class ProjectBillingInvoicing(models.AbstractModel):
             .with_context(default_move_type="out_invoice", billing_creating=True)
             .with_context(**self._get_quiet_context(run.company_id))
             .create(values)
-            .with_context(dict(self.env.context))
+            .with_env(self.env)
         )
         self._subscribe(moves, values)
         self._write_ledger(moves, batches)

@@ -243,12 +243,18 @@ class ProjectBillingItem(models.Model):
         # not the host's can_be_marked_as_done: it depends on nothing, so it stays in
         # the cache when a task is closed or reopened
         milestones = self.filtered(lambda i: i.trigger == "tasks_done").milestone_id
-        states = self.env["project.task"].sudo()._read_group(
-            [("milestone_id", "in", milestones.ids)],
-            ["milestone_id"],
-            ["state:array_agg_distinct"],
+        states = (
+            self.env["project.task"]
+            .sudo()
+            ._read_group(
+                [("milestone_id", "in", milestones.ids)],
+                ["milestone_id"],
+                ["state:array_agg_distinct"],
+            )
         )
-        closed = {milestone for milestone, own in states if not {*own} - {*CLOSED_STATES}}
+        closed = {
+            milestone for milestone, own in states if not {*own} - {*CLOSED_STATES}
+        }
         return milestones.filtered(lambda m: m.is_reached or m in closed)
 
     def _set_ready(self):
@@ -312,7 +318,9 @@ class ProjectBillingItem(models.Model):
             others = sum(worth[item] for item in percent[:-1])
             worth[percent[-1]] = currency.round(contract - others)
         left = currency.round(contract - sum(worth.values()))
-        self._check_contract(rule, contract, left, len(rest))
+        # of a few cents many rounded-up parts leave less than nothing to the last one
+        smallest = min([left, *worth.values()])
+        self._check_contract(rule, contract, smallest, len(rest))
         for item in rest:
             worth[item] = left
         return [(item, worth[item]) for item in self]

@@ -71,7 +71,9 @@ class ProjectBillingRunLine(models.Model):
     )
     quantity = fields.Float(
         aggregator=None,
-        digits=(16, 2), readonly=True, help="Hours worked; items count one."
+        digits=(16, 2),
+        readonly=True,
+        help="Hours worked; items count one.",
     )
     amount = fields.Monetary(readonly=True)
     entry_count = fields.Integer(readonly=True)

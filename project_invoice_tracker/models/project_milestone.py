@@ -52,6 +52,7 @@ class ProjectMilestone(models.Model):
             .search([("milestone_id", "in", self.ids), ("trigger", "=", "reached")])
         )
         if not vals["is_reached"]:
+            self.filtered("is_reached").sudo().billing_item_ids._check_not_billed()
             items.filtered("milestone_id.is_reached")._set_not_ready()
         result = super().write(vals)
         if vals["is_reached"]:

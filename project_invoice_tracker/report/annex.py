@@ -11,8 +11,9 @@ import csv
 import io
 import re
 from decimal import Decimal
-from itertools import groupby
 from typing import NamedTuple
+
+from odoo.tools import groupby
 
 BYTE_ORDER_MARK = "\ufeff"  # spreadsheets take a file without it for Latin-1
 # what spreadsheets would run as a formula; the host's own export guards it likewise
@@ -73,10 +74,7 @@ def read_annex(content):
 
 def group_by_line(rows):
     """Return ``[(heading, rows)]``, one pair per invoice line, in the order given."""
-    return [
-        (own[0].heading, own)
-        for own in (list(group) for _line, group in groupby(rows, lambda r: r.line))
-    ]
+    return [(own[0].heading, own) for _line, own in groupby(rows, lambda r: r.line)]
 
 
 def add_up(rows, column):

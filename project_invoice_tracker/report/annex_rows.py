@@ -2,9 +2,8 @@
 
 from collections import namedtuple
 from decimal import Decimal
-from itertools import groupby
 
-from odoo.tools import SQL
+from odoo.tools import SQL, groupby
 
 from .annex import AnnexRow, get_initials
 
@@ -72,8 +71,7 @@ def build_rows(sources, labels):
     The rows of a line sum to its quantity and net amount on the document.
     """
     grouped = groupby(sources, lambda row: row.line_id)
-    for number, (_line_id, group) in enumerate(grouped, start=1):
-        own = list(group)
+    for number, (_line_id, own) in enumerate(grouped, start=1):
         work = [row for row in own if Decimal(row.quantity) or Decimal(row.amount)]
         for row in work:
             yield AnnexRow(
