@@ -213,15 +213,31 @@ class Firm(Documents):
         cutoff = TODAY - timedelta(days=a % 4 * 10)
         return self.case._propose(cutoff, projects, **kwargs)
 
+    def _log_for_run(self, b, c):
+        """Log work first, mostly: a run of nothing is refused and proves little."""
+        if c % 3:
+            self.log(b + c, b // 2 * 2, 10)
+
     def bill(self, a, b, c):
+        self._log_for_run(b, c)
         self._propose(a, b).action_invoice()
 
     def bill_by_schedule(self, a, b, c):
-        run = self._propose(a, 1, user=self.env.user, is_scheduled=True)
+        self._log_for_run(b, c)
+        run = self.env["project.billing.run"].create(
+            {
+                "company_id": self.case.company.id,
+                "cutoff_date": TODAY - timedelta(days=a % 4 * 10),
+                "date": TODAY,
+                "is_scheduled": True,
+            }
+        )
+        run.action_propose()
         run._invoice()
         run.state = "done"
 
     def review(self, a, b, c):
+        self._log_for_run(b, c)
         run = self._propose(a, b)
         line = pick(run.line_ids.sorted("id"), c)
         step = ("action_hold", "action_approve", "action_postpone", "edit")[b % 4]
@@ -284,4 +300,14 @@ NEEDS = {
 }
 ACTIONS = {
     action: fact for fact, actions in NEEDS.items() for action in actions.split()
+}
+# who does it; a machine that chose among all actions would hardly ever credit
+GROUPS = {
+    "work": NEEDS[""].split()[:-3],
+    "run": NEEDS[""].split()[-3:],
+    "draft": NEEDS["draft out_invoice"].split(),
+    "state": ["post", *NEEDS["out_invoice"].split()],
+    "credit": NEEDS["posted out_invoice"].split(),
+    "credited": "post_credit edit_credit delete_credit reset_credit cancel_credit"
+    " reset_credit".split(),
 }

@@ -20,7 +20,7 @@ from odoo.tests import freeze_time, tagged
 
 from .common import BillingCommon
 from .invariants import find_violations, get_totals
-from .stateful import ACTIONS, TODAY, Firm
+from .stateful import ACTIONS, GROUPS, TODAY, Firm
 
 SEQUENCES = int(os.environ.get("PIT_SEQUENCES", "200"))
 STEPS = 25
@@ -33,6 +33,7 @@ FREEING = frozenset(
     "lower delete_line delete_draft undo cancel credit credit_named_hours"
     " credit_typed_quantity post_credit".split()
 )
+BEGINNINGS = ("post", "credit", "cancel", "credit_named_hours", "replace")
 PHASES = [Phase.reuse, Phase.generate, Phase.shrink]
 if os.environ.get("PIT_QUICK"):  # the first failure as it was found
     PHASES.remove(Phase.shrink)
@@ -54,12 +55,20 @@ class Machine(RuleBasedStateMachine):
         self.savepoint = self.env.cr.savepoint()
         self.facts = set()
 
-    @initialize(entries=st.integers(2, 6), reached=st.integers(0, 7), bill=SMALL)
-    def start(self, entries, reached, bill):
+    @initialize(
+        entries=st.integers(2, 6),
+        reached=st.integers(0, 7),
+        bill=SMALL,
+        then=st.lists(st.sampled_from(BEGINNINGS), max_size=3),
+    )
+    def start(self, entries, reached, bill, then):
         for number in range(entries):
             self.step("log", number, number + bill, number)
         self.step("reach", reached, 0, 0)
-        self.step("bill", 0, bill, 0)
+        self.step("bill", 0, 1, 0)
+        for number, action in enumerate(then):
+            if self.has(ACTIONS[action]):
+                self.step(action, number, bill, bill)
 
     def step(self, action, a, b, c):
         """Do it or be refused (then nothing may have changed), and prove the rest."""
@@ -124,17 +133,22 @@ class Machine(RuleBasedStateMachine):
         self.env.cr.postcommit.clear()
 
 
-def _add_action(action, fact):
-    def run(self, a, b, c):
-        self.step(action, a, b, c)
+def _add_group(name, actions):
+    """Add a rule that does one of the actions for which there is something."""
 
-    run.__name__ = action
-    allowed = precondition(lambda self: self.has(fact))(run)
-    setattr(Machine, action, rule(a=SMALL, b=SMALL, c=SMALL)(allowed))
+    def get_able(machine):
+        return [action for action in actions if machine.has(ACTIONS[action])]
+
+    def run(self, data, a, b, c):
+        self.step(data.draw(st.sampled_from(get_able(self)), "action"), a, b, c)
+
+    run.__name__ = name
+    allowed = precondition(lambda self: bool(get_able(self)))(run)
+    setattr(Machine, name, rule(data=st.data(), a=SMALL, b=SMALL, c=SMALL)(allowed))
 
 
-for _action, _fact in ACTIONS.items():
-    _add_action(_action, _fact)
+for _name, _actions in GROUPS.items():
+    _add_group(_name, _actions)
 
 
 @tagged("heavy")
