@@ -421,3 +421,20 @@ class TestTriggers(MilestoneCommon):
             {"rule_id": self.rule.id, "milestone_id": milestone.id, "amount": 1000}
         )
         self.assertEqual(self._get_proposed(self.company._get_billing_today()), item)
+
+    def test_project_shows_what_is_ready_not_what_is_planned(self):
+        ready = self._create_item(self.rule, name="Design", amount=400)
+        self._create_item(self.rule, name="Launch", amount=600)
+        ready.milestone_id.with_user(self.manager).is_reached = True
+        self.assertRecordValues(self.rule, [{"open_amount": 1000, "ready_amount": 400}])
+        status = self.project.with_user(self.manager).billing_status
+        self.assertIn(self.rule.currency_id.format(400), status)
+        self.assertNotIn(self.rule.currency_id.format(1000), status)
+
+    def test_unreaching_is_refused_whatever_made_the_item_ready(self):
+        item = self._create_item(self.rule, name="By hand", trigger="manual", amount=9)
+        item.milestone_id.is_reached = True
+        item.with_user(self.administrator).action_set_ready()
+        self._bill(self.company._get_billing_today())
+        with self.assertRaises(LockedError):
+            item.milestone_id.with_user(self.manager).is_reached = False

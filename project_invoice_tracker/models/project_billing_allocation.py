@@ -57,9 +57,7 @@ class ProjectBillingAllocation(models.Model):
         required=True,
         readonly=True,
     )
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, index=True
-    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True)
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
     rule_id = fields.Many2one(
         "project.billing.rule",

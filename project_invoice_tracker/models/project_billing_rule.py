@@ -193,6 +193,9 @@ class ProjectBillingRule(models.Model):
         compute="_compute_figures", help="Not on any invoice yet, held work included."
     )
     held_amount = fields.Monetary(compute="_compute_figures")
+    ready_amount = fields.Monetary(
+        compute="_compute_figures", help="What a run of today could invoice."
+    )
 
     _amounts = models.Constraint(
         "CHECK (amount >= 0 AND price >= 0)",
@@ -269,19 +272,23 @@ class ProjectBillingRule(models.Model):
     def _compute_figures(self):
         billed = dict(
             self.env["project.billing.allocation"]._read_group(
-                [("rule_id", "in", self.ids), ("is_live", "=", True)],
+                [
+                    ("rule_id", "in", self.ids),
+                    ("is_live", "=", True),
+                    ("kind", "in", ("bill", "credit")),
+                ],
                 ["rule_id"],
                 ["amount:sum"],
             )
         )
         for rule in self:
             rule.billed_amount = billed.get(rule, 0.0)
-            rule.open_amount = rule.held_amount = 0.0
+            rule.open_amount = rule.held_amount = rule.ready_amount = 0.0
         for billing_type, rules in self.grouped("billing_type").items():
-            for rule, (open_amount, held_amount) in (
-                self._get_room(billing_type)._get_open_amounts(rules).items()
-            ):
+            figures = self._get_room(billing_type)._get_open_amounts(rules)
+            for rule, (open_amount, held_amount, ready_amount) in figures.items():
                 rule.open_amount, rule.held_amount = open_amount, held_amount
+                rule.ready_amount = ready_amount
 
     # -- constraints -----------------------------------------------------------------
 

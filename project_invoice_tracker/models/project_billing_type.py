@@ -47,8 +47,12 @@ class ProjectBillingType(models.AbstractModel):
 
     @api.model
     def _get_open_amounts(self, rules):
-        """Return ``{rule: (open amount, held amount)}`` in the rules' currencies."""
-        return dict.fromkeys(rules, (0.0, 0.0))
+        """Return ``{rule: (open, held, ready)}`` in the rules' currencies.
+
+        Open: on no invoice yet; held: of that, held back; ready: of that, what a run
+        of today could invoice.
+        """
+        return dict.fromkeys(rules, (0.0, 0.0, 0.0))
 
     # -- for the rooms ---------------------------------------------------------------
 

@@ -116,11 +116,15 @@ class ProjectBillingTypeMilestone(models.AbstractModel):
 
     @api.model
     def _get_open_amounts(self, rules):
-        figures = dict.fromkeys(rules, (0.0, 0.0))
-        for item in self._get_items(rules):
-            opened, held = figures[item.rule_id]
+        figures = dict.fromkeys(rules, (0.0, 0.0, 0.0))
+        items = self._get_items(rules)
+        now = items._filter_ready(self.env.company._get_billing_today())
+        for item in items:
+            opened, held, ready = figures[item.rule_id]
+            free = item.open_amount - item.billing_held_amount
             figures[item.rule_id] = (
                 opened + item.open_amount,
                 held + item.billing_held_amount,
+                ready + (free if item in now else 0.0),
             )
         return figures

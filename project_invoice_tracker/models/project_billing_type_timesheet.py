@@ -175,7 +175,9 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
     @api.model
     def _get_rows(self, rules, cutoff, entry_ids=None):
         """Return the unbilled entries of the rules as plain rows, one query."""
-        query = build_entry_query(self.env, rules.ids, cutoff, entry_ids)
+        query = build_entry_query(
+            self.env, rules.ids, cutoff, entry_ids, reviewed=entry_ids is not None
+        )
         rows = [EntryRow._make(row) for row in self.env.execute_query(query)]
         # the names on the lines, for all rules at once
         for model, name in (
@@ -400,11 +402,9 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
                 rules.ids,
             )
         )
-        figures = dict.fromkeys(rules, (0.0, 0.0))
-        for rule_id, opened, held in rows:
+        figures = dict.fromkeys(rules, (0.0, 0.0, 0.0))
+        for rule_id, *sums in rows:
             rule = rules.browse(rule_id)
-            figures[rule] = (
-                rule.currency_id.round(float(opened or 0.0)),
-                rule.currency_id.round(float(held or 0.0)),
-            )
+            opened, held = (rule.currency_id.round(float(x or 0.0)) for x in sums)
+            figures[rule] = (opened, held, opened - held)
         return figures

@@ -77,9 +77,7 @@ class ProjectProject(models.Model):
         ]
         text = " ".join(f"{name} {'✓' if done else '✗'}" for name, done in checks)
         amounts = [
-            currency.format(
-                sum(own.mapped("open_amount")) - sum(own.mapped("held_amount"))
-            )
+            currency.format(sum(own.mapped("ready_amount")))
             for currency, own in rules.grouped("currency_id").items()
         ]
         if not rules:

@@ -11,11 +11,14 @@ EntryRow = namedtuple(
 )
 
 
-def build_entry_query(env, rule_ids, cutoff, entry_ids=None):
+def build_entry_query(env, rule_ids, cutoff, entry_ids=None, reviewed=False):
     """Return the query of unbilled entries between 'bill from' and the cut-off.
 
     Each row carries the reason why it may not be billed (NULL = it may): a closed
     list, the first that holds. Quantities in hours.
+
+    :param reviewed: the entries were proposed and reviewed; long days and likely
+        duplicates are not looked for again
 
     Long days and twins are materialized: right after an import PostgreSQL has no
     statistics, expects one row, and would sum the days again for every entry.
@@ -39,24 +42,8 @@ def build_entry_query(env, rule_ids, cutoff, entry_ids=None):
                AND e.date <= %(cutoff)s
                AND COALESCE(e.billing_date_postponed, e.date) <= %(cutoff)s
                AND %(chosen)s
-        ), days AS MATERIALIZED (
-            SELECT e.employee_id, e.date
-              FROM account_analytic_line e
-              JOIN uom_uom u ON u.id = e.product_uom_id
-              JOIN uom_uom h ON h.id = %(hour)s
-             WHERE e.project_id IS NOT NULL
-               AND e.employee_id IN (SELECT DISTINCT employee_id FROM mine)
-             GROUP BY e.employee_id, e.date
-            HAVING SUM(e.unit_amount * u.factor / h.factor) > 24.000001
-        ), twins AS MATERIALIZED (
-            SELECT min(e.id) AS first_id, e.employee_id, e.date, e.project_id,
-                   e.task_id, e.unit_amount, e.name
-              FROM account_analytic_line e
-             WHERE e.project_id IN (SELECT DISTINCT project_id FROM mine)
-               AND e.name NOT IN ('', '/')
-             GROUP BY e.employee_id, e.date, e.project_id, e.task_id, e.unit_amount,
-                      e.name
-            HAVING count(*) > 1
+        ), days AS MATERIALIZED (%(days)s
+        ), twins AS MATERIALIZED (%(twins)s
         )
         SELECT e.id, e.billing_rule_id, e.project_id, e.task_id, e.employee_id,
                e.billing_role_id, e.date,
@@ -102,10 +89,46 @@ def build_entry_query(env, rule_ids, cutoff, entry_ids=None):
         rules=rule_ids,
         cutoff=cutoff,
         chosen=chosen,
-        hour=env.ref("uom.product_uom_hour").id,
+        days=_NO_DAYS if reviewed else _select_long_days(env),
+        twins=_NO_TWINS if reviewed else _TWINS,
         sales=lines._get_sales_owner_sql(),
         absent=_get_absent_sql(lines),
         approved=_get_approved_sql(lines),
+    )
+
+
+_NO_DAYS = SQL("SELECT NULL::int4 AS employee_id, NULL::date AS date WHERE FALSE")
+_NO_TWINS = SQL(
+    "SELECT id AS first_id, employee_id, date, project_id, task_id, unit_amount, name"
+    " FROM account_analytic_line WHERE FALSE"
+)
+_TWINS = SQL(
+    """
+            SELECT min(e.id) AS first_id, e.employee_id, e.date, e.project_id,
+                   e.task_id, e.unit_amount, e.name
+              FROM account_analytic_line e
+             WHERE e.project_id IN (SELECT DISTINCT project_id FROM mine)
+               AND e.name NOT IN ('', '/')
+             GROUP BY e.employee_id, e.date, e.project_id, e.task_id, e.unit_amount,
+                      e.name
+            HAVING count(*) > 1
+    """
+)
+
+
+def _select_long_days(env):
+    return SQL(
+        """
+            SELECT e.employee_id, e.date
+              FROM account_analytic_line e
+              JOIN uom_uom u ON u.id = e.product_uom_id
+              JOIN uom_uom h ON h.id = %s
+             WHERE e.project_id IS NOT NULL
+               AND e.employee_id IN (SELECT DISTINCT employee_id FROM mine)
+             GROUP BY e.employee_id, e.date
+            HAVING SUM(e.unit_amount * u.factor / h.factor) > 24.000001
+        """,
+        env.ref("uom.product_uom_hour").id,
     )
 
 
