@@ -209,7 +209,11 @@ class TestRunReasons(BillingCommon):
         self.assertTrue(doubtful.is_confirmable)
         doubtful.action_approve()
         run.action_invoice()
-        self.assertEqual(sum(run.move_ids.invoice_line_ids.mapped("quantity")), 16)
+        # one line per task, however the work came into the review
+        self.assertEqual(run.move_ids.invoice_line_ids.mapped("quantity"), [16])
+        self.assertEqual(set(run.line_ids.mapped("state")), {"invoiced"})
+        rows = run.move_ids.billing_allocation_ids
+        self.assertEqual(rows.run_line_id, run.line_ids)
 
     def test_task_of_another_customer(self):
         other = self.env["res.partner"].create({"name": "Somebody else"})

@@ -211,7 +211,8 @@ class AccountAnalyticLine(models.Model):
             self._mark_manual(vals)
         lines = super().create(vals_list)
         for line, vals in zip(lines, vals_list, strict=True):
-            line._check_billing_input(vals)
+            # a default, of the context or the user's own, is an input as well
+            line._check_billing_input({**line._get_billing_decisions(), **vals})
         lines.filtered("project_id")._billing_refresh()
         return lines
 
@@ -220,6 +221,7 @@ class AccountAnalyticLine(models.Model):
         result = super().write(vals)
         if vals.keys() & VALUE_FIELDS:
             entries = self.filtered("project_id")
+            entries._check_written_off()
             entries._clamp_held()
             entries._billing_refresh()
         return result

@@ -44,6 +44,14 @@ REVIEW_FIELDS = frozenset(
         "billing_rule_manual",
     }
 )
+# what a new entry has none of, unless somebody typed it or had it filled in
+DECISION_FIELDS = REVIEW_FIELDS - {"billing_rule_id"} | {
+    "billed_amount",
+    "billed_quantity",
+    "billing_held_quantity",
+    "billing_held_reason",
+    "billing_written_off_quantity",
+}
 # may be changed by who logged the time or by who reviews the project
 TEXT_FIELDS = frozenset(
     {
@@ -109,6 +117,27 @@ class ProjectBillingEntryGuardMixin(models.AbstractModel):
             )
         if values.keys() & REVIEW_FIELDS:
             self._check_billing_reviewable()
+
+    def _get_billing_decisions(self):
+        """Return the fields of a new entry that only reviewers or the ledger fill."""
+        self.ensure_one()
+        return {name: self[name] for name in DECISION_FIELDS if self[name]}
+
+    def _check_written_off(self):
+        """Refuse to take away, from written-off work, more than is left of it.
+
+        :raise LockedError: less work than was given up would be negative time
+        """
+        for line in self.sudo().filtered("billing_written_off_quantity"):
+            if line.billable_quantity * line.billing_written_off_quantity < 0:
+                raise LockedError(
+                    self.env._(
+                        "%(hours)s h of %(entry)s are written off: an entry cannot be "
+                        "less than that, nor non-billable.",
+                        hours=line.billing_written_off_quantity,
+                        entry=line.display_name,
+                    )
+                )
 
     def _check_billing_reviewable(self):
         self.check_access("read")

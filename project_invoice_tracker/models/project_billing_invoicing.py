@@ -210,7 +210,6 @@ class ProjectBillingInvoicing(models.AbstractModel):
             "rule_id": spec.rule_id,
             "move_line_id": line.id,
             "move_id": move.id,
-            "run_line_id": spec.run_line_id,
             "is_live": True,
             "is_held": False,
             "adjustment": 0.0,
@@ -223,6 +222,7 @@ class ProjectBillingInvoicing(models.AbstractModel):
                 "invoiced_quantity": share.invoiced,
                 "amount": share.amount,
                 "price": share.price,
+                "run_line_id": share.payload.get("run_line_id", spec.run_line_id),
             }
             for share in spec.shares
         ]

@@ -111,7 +111,12 @@ class ProjectBillingRun(models.Model):
     def create(self, vals_list):
         for vals in vals_list:
             self._check_input(vals)
-        return super().create(vals_list)
+        runs = super().create(vals_list)
+        for run in runs:
+            # a default, of the context or the user's own, is an input as well
+            if run.state != "draft" or run.is_scheduled:
+                run._check_input({"state": run.state})
+        return runs
 
     def write(self, vals):
         self._check_input(vals)
@@ -227,9 +232,10 @@ class ProjectBillingRun(models.Model):
         """Make one batch of draft invoices and note them on the lines."""
         moves = self.env["project.billing.invoicing"]._create_invoices(self, batches)
         move_of = {
-            spec.run_line_id: move
+            line_id: move
             for move, specs in zip(moves, batches, strict=True)
             for spec in specs
+            for line_id in spec.get_run_line_ids()
         }
         lines = self.env["project.billing.run.line"].browse(move_of)
         lines.write({"state": "invoiced", "reason_code": False})
@@ -240,7 +246,7 @@ class ProjectBillingRun(models.Model):
     def _fail(self, specs, error):
         """List an invoice that could not be made, with its reason."""
         lines = self.env["project.billing.run.line"].browse(
-            {spec.run_line_id for spec in specs}
+            {line_id for spec in specs for line_id in spec.get_run_line_ids()}
         )
         lines.write({"state": "failed", "reason": self._explain_error(error)})
 

@@ -192,17 +192,23 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
 
     @api.model
     def _prepare_lines(self, run_lines):
-        rows = defaultdict(list)
+        # what was proposed, released and confirmed of one rule reads as one
+        first = {}
+        for line in run_lines:
+            first.setdefault((line.run_id, line.rule_id), line)
+        rows, owners = defaultdict(list), {}
         for run, lines in run_lines.grouped("run_id").items():
-            owners = lines._get_entry_owners()
+            owners.update(lines._get_entry_owners())
             for row in self._get_rows(lines.rule_id, run.cutoff_date, list(owners)):
                 if not row.reason and row.free:
-                    rows[owners[row.id]].append(row)
-        prepared = {}
-        for line in run_lines:
-            prepared[line.id], *_rest = self._split_negative(
-                line.rule_id, rows[line.id], line.run_id.date
-            )
+                    rows[run.id, row.rule_id].append(row)
+        prepared = dict.fromkeys(run_lines.ids, [])
+        for (run, rule), line in first.items():
+            specs, *_rest = self._split_negative(rule, rows[run.id, rule.id], run.date)
+            for spec in specs:
+                for share in spec.shares:
+                    share.payload["run_line_id"] = owners[share.key]
+            prepared[line.id] = specs
         return prepared
 
     @api.model

@@ -24,6 +24,11 @@ class LineSpec:
     date_to: date = None
     run_line_id: int = 0
 
+    def get_run_line_ids(self):
+        """Return the ids of the run lines whose work this line bills."""
+        own = {share.payload.get("run_line_id") for share in self.shares}
+        return {self.run_line_id, *own} - {None, 0}
+
     def get_amount(self, currency):
         """Return the line's amount, rounded to ``currency``."""
         return currency.round(self.quantity * self.price)
