@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 from odoo.tools import float_compare
 
+from ..exceptions import LedgerError
+
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"
@@ -62,6 +64,8 @@ class AccountMoveLine(models.Model):
         return result
 
     def write(self, vals):
+        if vals.get("product_uom_id"):
+            self._check_unit(self.env["uom.uom"].browse(vals["product_uom_id"]))
         moved = {}
         if "move_id" in vals:
             moved = {line.id: line.move_id.id for line in self}
@@ -69,6 +73,25 @@ class AccountMoveLine(models.Model):
         if moved:
             self._follow_move()
         return result
+
+    def _check_unit(self, unit):
+        """Refuse another unit of time on lines that bill work.
+
+        One day instead of eight hours would read as a quantity lowered by seven.
+        """
+        lines = self.filtered(
+            lambda line: (
+                line.product_uom_id != unit
+                and line.product_uom_id._has_common_reference(unit)
+            )
+        )
+        if lines.sudo().billing_allocation_ids:
+            raise LedgerError(
+                self.env._(
+                    "The unit of a line that bills work cannot change. Delete the "
+                    "line, set the unit on the billing rule and bill again."
+                )
+            )
 
     def _follow_move(self):
         """Lines merged into another invoice take their ledger rows along."""

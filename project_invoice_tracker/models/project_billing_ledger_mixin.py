@@ -67,6 +67,10 @@ class ProjectBillingLedgerMixin(models.AbstractModel):
                 lambda m: m.state == "draft" and m.move_type == "out_invoice"
             )._fit_rows()
 
+    def _reverse_moves(self, default_values_list=None, cancel=False):
+        self._check_no_work_taken_back()
+        return super()._reverse_moves(default_values_list, cancel)
+
     def _post(self, soft=True):
         self._check_rows()
         return super()._post(soft)
@@ -257,6 +261,22 @@ class ProjectBillingLedgerMixin(models.AbstractModel):
                     "says. Save the invoice again or delete the line.",
                     invoice=line.move_id._get_ledger_name(),
                     line=line.name,
+                )
+            )
+
+    def _check_no_work_taken_back(self):
+        """Refuse to reverse credit notes that took work back.
+
+        The reversal would bill the amount again while the work is free to be billed.
+        """
+        credits = self.filtered(lambda move: move.move_type == "out_refund")
+        rows = credits._get_rows().filtered(lambda row: row.is_live and row.quantity)
+        if rows:
+            raise LedgerError(
+                self.env._(
+                    "%s took work back, which can be billed again. Reset the credit "
+                    "note to draft and cancel it, or release the work and bill it.",
+                    rows._get_document_names(),
                 )
             )
 

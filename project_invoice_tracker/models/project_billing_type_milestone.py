@@ -79,12 +79,21 @@ class ProjectBillingTypeMilestone(models.AbstractModel):
         ).items():
             ready[cutoff] = lines.item_id._filter_ready(cutoff)
         items.fetch(["billable_amount", "billed_amount", "billing_held_amount"])
-        return {
-            line.id: self._prepare_item(line)
-            if line.item_id in ready[line.run_id.cutoff_date]
-            else []
-            for line in run_lines
-        }
+        prepared, seen = dict.fromkeys(run_lines.ids, []), set()
+        for line in run_lines:
+            item, cutoff = line.item_id, line.run_id.cutoff_date
+            offered = item in ready[cutoff] and self._is_offered(item, cutoff)
+            if offered and item not in seen:
+                # its free and its released part are two proposals of one amount
+                seen.add(item)
+                prepared[line.id] = self._prepare_item(line)
+        return prepared
+
+    @api.model
+    def _is_offered(self, item, cutoff):
+        """Return whether an item was neither archived nor postponed meanwhile."""
+        postponed = item.date_postponed and item.date_postponed > cutoff
+        return item.active and item.rule_id.active and not postponed
 
     @api.model
     def _prepare_item(self, run_line):
