@@ -154,3 +154,116 @@ class TestAdversary(BillingCommon):
         again.action_invoice()
         self.assertEqual(again.move_ids.amount_untaxed, 350)
         self.assertConserved()
+
+    # -- whose run, whose lines ------------------------------------------------------
+
+    def test_manager_cannot_date_the_invoices_of_the_clerks_run(self):
+        self._create_entry(1)
+        run = self._propose().with_user(self.manager)
+        with self.assertRaises(UserError):
+            run.date = "2020-01-01"
+
+    def test_manager_cannot_propose_the_clerks_run_again(self):
+        self._create_entry(1)
+        run = self._propose()
+        run.line_ids.with_user(self.manager).action_approve()
+        with self.assertRaises(UserError):
+            run.with_user(self.manager).action_propose()
+        self.assertEqual(run.line_ids.state, "approved")
+
+    def test_manager_dates_and_repeats_a_run_of_his_own(self):
+        self._create_entry(1)
+        run = self._propose(user=self.manager)
+        run.date = "2026-07-02"
+        run.action_propose()
+        self.assertEqual(run.line_ids.state, "proposed")
+
+    def test_copy_of_a_run_belongs_to_who_copies_it(self):
+        self._create_entry(1)
+        run = self._propose()
+        copy = run.with_user(self.administrator).copy()
+        self.assertEqual(copy.user_id, self.administrator)
+        self.assertFalse(copy.line_ids)
+
+    def test_line_of_a_run_that_made_its_invoices_cannot_be_settled(self):
+        self._create_entry(8)
+        later = self._create_entry(1, "2026-07-15")
+        run = self._propose()
+        run.action_invoice()
+        wizard = (
+            self.env["project.billing.settle"]
+            .with_user(self.manager)
+            .create(
+                {
+                    "reason": "Goodwill",
+                    "entry_ids": [Command.set(later.ids)],
+                    "run_line_ids": [Command.set(run.line_ids.ids)],
+                }
+            )
+        )
+        with self.assertRaises(UserError):
+            wizard.action_settle()
+
+    # -- amounts ---------------------------------------------------------------------
+
+    def test_written_off_item_cannot_become_worth_less_than_nothing(self):
+        item, _run = self._propose_item()
+        self.env["project.billing.settle"].with_user(self.manager).create(
+            {"reason": "Goodwill", "item_ids": [Command.set(item.ids)]}
+        ).action_settle()
+        with self.assertRaises(UserError):
+            item.with_user(self.administrator).amount = 300
+
+    def test_hours_to_invoice_cannot_turn_work_into_a_deduction(self):
+        entry = self._create_entry(8)
+        with self.assertRaises(UserError):
+            entry.with_user(self.manager).billing_override_quantity = -5
+
+    def test_hours_to_invoice_are_kept_over_two_invoices(self):
+        entry = self._create_entry(8, billing_override_quantity=5)
+        first = self._bill()
+        line = first.invoice_line_ids
+        first.invoice_line_ids = [Command.update(line.id, {"quantity": 2.5})]
+        entry.with_user(self.manager).action_billing_release()
+        second = self._bill()
+        self.assertEqual(first.amount_untaxed + second.amount_untaxed, 500)
+        self.assertConserved()
+
+    # -- what is shown to whom -------------------------------------------------------
+
+    def test_money_of_a_project_is_hidden_from_who_does_not_review_it(self):
+        self._create_entry(8)
+        item, _run = self._propose_item()
+        rival = self._create_user("rival", "base.group_user,project.group_project_user")
+        for user in (rival, self.worker):
+            project = self.project.with_user(user)
+            self.assertFalse(project.billing_status)
+            self.assertFalse(project.billing_ready_hours)
+            self.assertFalse(item.milestone_id.with_user(user).billing_amount)
+        self.assertTrue(self.project.with_user(self.manager).billing_status)
+        self.assertTrue(item.milestone_id.with_user(self.manager).billing_amount)
+
+    def test_worker_reads_all_fields_of_his_own_time(self):
+        entry = self._log_as_worker()
+        self.env.invalidate_all()
+        self.assertEqual(entry.read()[0]["unit_amount"], 3)
+
+    def test_time_changed_by_its_author_after_the_approval_is_approved_again(self):
+        self.company.billing_approval_required = True
+        entry = self._log_as_worker()
+        for values in ({"unit_amount": 12}, {"name": "Something else"}):
+            run = self._propose()
+            line = run.line_ids
+            line.with_user(self.manager).action_approve()
+            entry.write(values)
+            self.assertEqual(line.state, "proposed")
+            self.assertEqual(line.amount, 1200)
+            with self.assertRaises(UserError):
+                run.action_invoice()
+
+    def test_time_changed_by_its_reviewer_stays_approved(self):
+        entry = self._create_entry(3)
+        run = self._propose()
+        run.line_ids.with_user(self.manager).action_approve()
+        entry.with_user(self.manager).billing_text = "Work for the customer"
+        self.assertEqual(run.line_ids.state, "approved")

@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import AccessError
 
-from ..exceptions import LockedError
+from ..exceptions import BillingError, LockedError
 
 # an entry on a live invoice keeps these; its cost may still change
 LOCKED_FIELDS = frozenset(
@@ -117,6 +117,18 @@ class ProjectBillingEntryGuardMixin(models.AbstractModel):
             )
         if values.keys() & REVIEW_FIELDS:
             self._check_billing_reviewable()
+
+    @api.constrains("billing_override_quantity")
+    def _check_override_sign(self):
+        for line in self:
+            if line.billing_override_quantity * line.unit_amount < 0:
+                raise BillingError(
+                    self.env._(
+                        "Hours to invoice of %s have the sign of the worked hours: to "
+                        "invoice none, write them off.",
+                        line.display_name,
+                    )
+                )
 
     def _get_billing_decisions(self):
         """Return the fields of a new entry that only reviewers or the ledger fill."""

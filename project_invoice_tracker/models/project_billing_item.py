@@ -359,6 +359,14 @@ class ProjectBillingItem(models.Model):
         if self.currency_id.compare_amounts(worth, self.billable_amount) == 0:
             return
         self._check_not_billed()
+        if worth < 0 < self.billing_written_off_amount:
+            raise LockedError(
+                self.env._(
+                    "%(amount)s of %(item)s are written off: it cannot be worth less.",
+                    amount=self.currency_id.format(self.billing_written_off_amount),
+                    item=self.name,
+                )
+            )
         self.sudo().write({"billable_amount": worth, "billing_held_amount": 0.0})
 
     # -- guards ----------------------------------------------------------------------

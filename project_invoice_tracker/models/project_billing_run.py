@@ -9,6 +9,10 @@ from ..reasons import REASONS
 
 _logger = logging.getLogger(__name__)
 
+# what an invoice gets from its run, or what the run is about
+OWNER_FIELDS = frozenset(
+    {"accounting_date", "company_id", "cutoff_date", "date", "project_ids"}
+)
 HAND_OVER = 500  # invoices; a larger run by hand goes to the scheduled job
 
 
@@ -53,7 +57,10 @@ class ProjectBillingRun(models.Model):
     line_ids = fields.One2many("project.billing.run.line", "run_id")
     move_ids = fields.One2many("account.move", "billing_run_id", string="Invoices")
     user_id = fields.Many2one(
-        "res.users", default=lambda self: self.env.user, readonly=True
+        "res.users",
+        default=lambda self: self.env.user,
+        readonly=True,
+        copy=False,  # who copies a run makes it
     )
     approval_required = fields.Boolean(related="company_id.billing_approval_required")
     proposed_count = fields.Integer(compute="_compute_totals")
@@ -120,7 +127,25 @@ class ProjectBillingRun(models.Model):
 
     def write(self, vals):
         self._check_input(vals)
+        if vals.keys() & OWNER_FIELDS:
+            self._check_own()
         return super().write(vals)
+
+    def _check_own(self):
+        """Refuse changes of others' runs: dates of invoices, lines seen by others.
+
+        :raise BillingError: the run of somebody else, and the user is no officer
+        """
+        foreign = self.sudo().filtered(lambda run: run.user_id != self.env.user)
+        officer = "project_invoice_tracker.group_billing_officer"
+        if foreign and not self.env.su and not self.env.user.has_group(officer):
+            raise BillingError(
+                self.env._(
+                    "You may review your projects' lines of %s, but its dates and "
+                    "proposal belong to who made it. Start a run of your own.",
+                    ", ".join(foreign.mapped("name")),
+                )
+            )
 
     def _check_input(self, vals):
         if not self.env.su and vals.keys() & {"state", "is_scheduled", "user_id"}:

@@ -42,8 +42,9 @@ class ProjectBillingRunProposeMixin(models.AbstractModel):
         """Fill the lines with what can be invoiced and what not; changes nothing else.
 
         :return: True
-        :raise BillingError: the run has already made invoices
+        :raise BillingError: the run has already made invoices, or is another's
         """
+        self._check_own()
         for run in self:
             if run.state not in ("draft", "proposed", "undone"):
                 raise BillingError(

@@ -299,7 +299,12 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
         hours, groups = {}, defaultdict(lambda: defaultdict(list))
         for index, rows in enumerate(lines):
             for row in rows:
-                hours[row.id] = row.override or sum_hours([row.free]) * factor
+                # of hours chosen by hand, what is left of an entry has its share
+                hours[row.id] = (
+                    round(row.free * row.override, HOUR_DIGITS)
+                    if row.override
+                    else sum_hours([row.free]) * factor
+                )
                 if rounds and not row.override:
                     scope = self._get_rounding_scope(rule, row, index)
                     groups[scope][index].append(row.id)

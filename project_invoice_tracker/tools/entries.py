@@ -30,7 +30,7 @@ def build_entry_query(env, rule_ids, cutoff, entry_ids=None, reviewed=False):
     chosen = SQL("TRUE") if entry_ids is None else SQL("e.id = ANY(%s)", entry_ids)
     return SQL(
         """
-        WITH mine AS (
+        WITH mine AS MATERIALIZED (
             SELECT e.*, r.bill_at_zero, r.partner_id AS rule_partner_id,
                    r.last_cutoff_date
               FROM account_analytic_line e
@@ -54,8 +54,8 @@ def build_entry_query(env, rule_ids, cutoff, entry_ids=None, reviewed=False):
                e.billing_held_reason,
                COALESCE(e.billing_price, 0)::float8, e.billing_price_source,
                e.billing_price_currency_id,
-               CASE WHEN e.billed_quantity = 0
-                    THEN COALESCE(e.billing_override_quantity, 0)::float8 ELSE 0 END,
+               COALESCE(e.billing_override_quantity
+                        / NULLIF(e.billable_quantity, 0), 0)::float8,
                COALESCE(e.billing_confirmed, FALSE),
                e.date <= e.last_cutoff_date,
                CASE

@@ -50,6 +50,7 @@ class ProjectBillingSettle(models.TransientModel):
         self.ensure_one()
         projects = self.entry_ids.sudo().project_id | self.item_ids.sudo().project_id
         projects.with_env(self.env)._check_billing_reviewable()
+        self.run_line_ids._check_reviewable()
         if self.action == "nonbillable":
             if self.item_ids:
                 raise BillingError(
