@@ -7,6 +7,8 @@ from ..tools.valuation import build_valuation_query
 from .project_billing_entry_guard_mixin import LOCKED_FIELDS
 
 VALUE_FIELDS = frozenset(LOCKED_FIELDS | {"billing_rule_manual"})
+# what a reviewer saw when approving
+APPROVED_FIELDS = VALUE_FIELDS | {"billing_text", "name"}
 
 
 class AccountAnalyticLine(models.Model):
@@ -137,7 +139,10 @@ class AccountAnalyticLine(models.Model):
         compute="_compute_billing_is_old", search="_search_billing_is_old"
     )
     billing_allocation_ids = fields.One2many(
-        "project.billing.allocation", "analytic_line_id"
+        "project.billing.allocation",
+        "analytic_line_id",
+        # others have no access to the ledger: reading all fields must not fail
+        groups="project_invoice_tracker.group_billing_user",
     )
 
     _not_billed_twice = models.Constraint(
@@ -224,6 +229,8 @@ class AccountAnalyticLine(models.Model):
             entries._check_written_off()
             entries._clamp_held()
             entries._billing_refresh()
+        if vals.keys() & APPROVED_FIELDS:
+            self._recall_approvals()
         return result
 
     def _clamp_held(self):
@@ -315,6 +322,23 @@ class AccountAnalyticLine(models.Model):
         self._check_not_claimed()
         self.write({"billing_nonbillable": True, "billing_reason": reason})
         self._refresh_run_lines()
+
+    def _recall_approvals(self):
+        """What its author changes after the approval has to be approved again."""
+        projects = self.sudo().project_id.with_env(self.env)
+        foreign = projects - projects._filter_billing_reviewable()
+        entries = self.filtered(lambda line: line.project_id in foreign)
+        if not entries:
+            return
+        lines = (
+            self.env["project.billing.run.line"]
+            .sudo()
+            .search([("entry_ids", "in", entries.ids), ("state", "=", "approved")])
+        )
+        lines.write(
+            {"state": "proposed", "approved_by_id": False, "approved_date": False}
+        )
+        lines._refresh_amounts()
 
     def _refresh_run_lines(self):
         self.env["project.billing.run.line"].sudo().search(

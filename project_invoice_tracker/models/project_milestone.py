@@ -17,11 +17,15 @@ class ProjectMilestone(models.Model):
     billing_amount = fields.Char(compute="_compute_billing_state", string="Amount")
 
     @api.depends("billing_item_ids")
+    @api.depends_context("uid")
     def _compute_billing_state(self):
+        # what a milestone earns is for who reviews the project
+        projects = self.sudo().project_id.with_env(self.env)
+        shown = projects._filter_billing_reviewable()
         items = (
             self.env["project.billing.item"]
             .sudo()
-            .search([("milestone_id", "in", self.ids)])
+            .search([("milestone_id", "in", self.ids), ("project_id", "in", shown.ids)])
         )
         labels = dict(items._fields["stage"]._description_selection(self.env))
         grouped = items.grouped("milestone_id")

@@ -25,7 +25,16 @@ class ProjectProject(models.Model):
 
     # -- status ----------------------------------------------------------------------
 
+    @api.depends_context("uid")
     def _compute_billing_status(self):
+        shown = self._filter_billing_reviewable()
+        hidden = self - shown  # what a project earns is for who reviews it
+        hidden.billing_rule_count = hidden.billing_invoice_count = 0
+        hidden.billing_ready_hours = 0.0
+        hidden.billing_status = False
+        shown._fill_billing_status()
+
+    def _fill_billing_status(self):
         rules = (
             self.env["project.billing.rule"]
             .sudo()
