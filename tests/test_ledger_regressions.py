@@ -94,3 +94,15 @@ class TestLedgerRegressions(BillingCommon):
         credit.button_draft()
         self.assertEqual(entry.billing_rule_id, self.rule)
         self.assertConserved()
+
+    def test_named_hours_come_back_in_whole_cents(self):
+        self.rule.price = 777.77
+        entry = self._create_entry(0.0625)
+        invoice = self._bill()
+        invoice.action_post()
+        self._reverse(invoice, hours={entry: 0.03125})
+        for row in self.env["project.billing.allocation"].search(
+            [("analytic_line_id", "=", entry.id)]
+        ):
+            self.assertEqual(row.amount, row.currency_id.round(row.amount))
+        self.assertConserved()

@@ -24,7 +24,7 @@ from .stateful import ACTIONS, GROUPS, TODAY, Firm
 
 # CI tries the same sequences each time; `setup/stateful.sh` looks for new ones
 IS_SEARCH = "PIT_SEQUENCES" in os.environ
-SEQUENCES = int(os.environ.get("PIT_SEQUENCES", "200"))
+SEQUENCES = int(os.environ.get("PIT_SEQUENCES", "100"))
 STEPS = 25
 # what people may not type; every other refusal has words of its own
 INPUT_CONSTRAINTS = ("account_move_reversal_hour_hours",)

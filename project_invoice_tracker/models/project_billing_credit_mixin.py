@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import SQL, float_is_zero
+from odoo.tools import SQL, float_is_zero, float_round
 
 from ..exceptions import LedgerError
 from ..tools.quantity import HOUR_DIGITS, Share, take
@@ -97,9 +97,9 @@ class ProjectBillingCreditMixin(models.AbstractModel):
             for share in rows._as_shares(self._get_taken())
             if not float_is_zero(share.quantity, precision_digits=HOUR_DIGITS)
         ]
-        if chosen:
-            shares = self._restrict_shares(shares, chosen)
         digits = self.currency_id[:1].decimal_places
+        if chosen:
+            shares = self._restrict_shares(shares, chosen, digits)
         return [
             (self.browse(share.key), quantity, invoiced, amount)
             for share, quantity, invoiced, amount in take(
@@ -108,8 +108,11 @@ class ProjectBillingCreditMixin(models.AbstractModel):
         ]
 
     @api.model
-    def _restrict_shares(self, shares, chosen):
-        """Return shares cut down to the hours that a person named."""
+    def _restrict_shares(self, shares, chosen, digits):
+        """Return shares cut down to the hours that a person named.
+
+        :param digits: decimal places of the currency; rows hold amounts of money
+        """
         cut = []
         for share in shares:
             hours = min(chosen.get(share.key, 0.0), share.quantity)
@@ -121,7 +124,7 @@ class ProjectBillingCreditMixin(models.AbstractModel):
                     key=share.key,
                     quantity=hours,
                     invoiced=round(share.invoiced * part, HOUR_DIGITS),
-                    amount=round(share.amount * part, 6),
+                    amount=float_round(share.amount * part, precision_digits=digits),
                 )
             )
         return cut
