@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.fields import Domain
 from odoo.tools import float_compare
 
 from odoo.addons.project.models.project_task import CLOSED_STATES
@@ -448,8 +447,3 @@ class ProjectBillingItem(models.Model):
     def action_view_invoices(self):
         """Open the invoices that bill this item."""
         return self.move_ids._billing_open()
-
-    @api.model
-    def _get_open_domain(self):
-        """Return the domain of items that still have something to invoice."""
-        return Domain("billable_amount", "!=", 0)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from odoo.tools import float_is_zero, float_round
 
 HOUR_DIGITS = 6  # the ledger keeps exact hours as numeric(16, 6)
-EPSILON = 1e-6
 WHOLE_SECOND = 0.005  # seconds; six digits of an hour are off by 0.0018 at most
 
 
