@@ -40,6 +40,14 @@ REASONS = {
         _lt("Not ready yet"),
         _lt("Reach the milestone, close its tasks or wait for the planned date."),
     ),
+    "over_billed": (
+        _lt("More is billed than earned"),
+        _lt("Credit the difference, or wait until progress catches up."),
+    ),
+    "document_missing": (
+        _lt("Required document missing"),
+        _lt("Attach the document to the item or to the billing rule."),
+    ),
     "held": (
         _lt("Held"),
         _lt("Release it when it shall be billed again."),
@@ -95,6 +103,14 @@ REASONS = {
     "period_locked": (
         _lt("The accounting period is locked"),
         _lt("Choose a later accounting date or ask for the period to be opened."),
+    ),
+    "archived_project": (
+        _lt("Archived project"),
+        _lt("Unarchive the project, or write its work off."),
+    ),
+    "changed_meanwhile": (
+        _lt("The price changed since the review"),
+        _lt("Propose again and look at the new amount."),
     ),
     "nothing_left": (
         _lt("Billed or changed meanwhile"),

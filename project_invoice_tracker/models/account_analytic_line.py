@@ -7,6 +7,8 @@ from ..tools.valuation import build_valuation_query
 from .project_billing_entry_guard_mixin import LOCKED_FIELDS
 
 VALUE_FIELDS = frozenset(LOCKED_FIELDS | {"billing_rule_manual"})
+# a reviewer's own price or hours are what the review shall show
+REPRICING_FIELDS = frozenset({"billing_override_price", "billing_override_quantity"})
 # what a reviewer saw when approving
 APPROVED_FIELDS = VALUE_FIELDS | {"billing_text", "name"}
 
@@ -231,6 +233,8 @@ class AccountAnalyticLine(models.Model):
             entries._billing_refresh()
         if vals.keys() & APPROVED_FIELDS:
             self._recall_approvals()
+        if vals.keys() & REPRICING_FIELDS:
+            self._refresh_run_lines()
         return result
 
     def _clamp_held(self):

@@ -41,7 +41,11 @@ class ProjectBillingAllocation(models.Model):
     """
 
     _name = "project.billing.allocation"
-    _inherit = ["project.billing.totals.mixin", "project.billing.credit.mixin"]
+    _inherit = [
+        "project.billing.draw.mixin",
+        "project.billing.totals.mixin",
+        "project.billing.credit.mixin",
+    ]
     _description = "Billing Allocation"
     _order = "id desc"
     _log_access = True

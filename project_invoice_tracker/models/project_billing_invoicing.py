@@ -115,9 +115,10 @@ class ProjectBillingInvoicing(models.AbstractModel):
         """Return the values of one draft invoice (no side effect)."""
         first = defaults["rules"][specs[0].rule_id]
         rules = first.browse(dict.fromkeys(spec.rule_id for spec in specs))
-        partner = first.bill_partner_id
+        payer = first.env["res.partner"].browse(specs[0].partner_id)
+        partner = payer or first.bill_partner_id
         address = partner.address_get(["invoice"])["invoice"]
-        term = first._get_payment_term()
+        term = first._get_payment_term(payer)
         order = first._get_customer_order()
         starts = [spec.date_from for spec in specs if spec.date_from]
         ends = [spec.date_to for spec in specs if spec.date_to]
@@ -149,7 +150,7 @@ class ProjectBillingInvoicing(models.AbstractModel):
     @api.model
     def _prepare_line(self, spec, index, defaults):
         """Return the values of one invoice line (no side effect)."""
-        return {
+        values = {
             "sequence": 10 + index,
             "name": spec.name,
             "product_id": spec.product_id,
@@ -158,6 +159,11 @@ class ProjectBillingInvoicing(models.AbstractModel):
             "price_unit": spec.price,
             "analytic_distribution": defaults["distributions"][spec.rule_id],
         }
+        if spec.tax_ids is not None:
+            values["tax_ids"] = [Command.set(spec.tax_ids)]
+        if spec.account_id:
+            values["account_id"] = spec.account_id
+        return values
 
     @api.model
     def _get_distribution(self, rule, has_models=True):
@@ -204,7 +210,7 @@ class ProjectBillingInvoicing(models.AbstractModel):
         """Return the ledger rows of one invoice line; the first has the adjustment."""
         currency = move.currency_id
         common = {
-            "kind": "bill",
+            "kind": spec.kind,
             "company_id": move.company_id.id,
             "currency_id": currency.id,
             "rule_id": spec.rule_id,
@@ -241,6 +247,8 @@ class ProjectBillingInvoicing(models.AbstractModel):
             }
         return {
             "item_id": share.key,
+            "cost_move_line_id": share.payload.get("cost_move_line_id"),
+            "origin_id": share.payload.get("origin_id"),
             "date": share.payload.get("date"),
             "price_source": "item",
         }
@@ -268,13 +276,16 @@ class ProjectBillingInvoicing(models.AbstractModel):
         for line in run_lines:
             for spec in prepared[line.id]:
                 spec.run_line_id = line.id
-                groups[by_id[line.rule_id.id]._get_invoice_key()].append(spec)
+                payer = self.env["res.partner"].browse(spec.partner_id)
+                groups[by_id[line.rule_id.id]._get_invoice_key(payer)].append(spec)
 
         def order(specs):
             rule = by_id[specs[0].rule_id]
+            payer = rule.bill_partner_id.browse(specs[0].partner_id)
+            partner = payer or rule.bill_partner_id
             return (
-                rule.bill_partner_id.name or "",
-                rule.bill_partner_id.id,
+                partner.name or "",
+                partner.id,
                 rule.project_id.name or "",
                 rule.project_id.id,
             )

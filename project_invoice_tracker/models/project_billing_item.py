@@ -20,7 +20,13 @@ class ProjectBillingItem(models.Model):
 
     _name = "project.billing.item"
     _description = "Project Billing Item"
-    _inherit = ["mail.thread"]
+    _inherit = [
+        "project.billing.item.period.mixin",
+        "project.billing.item.progress.mixin",
+        "project.billing.item.cost.mixin",
+        "project.billing.item.deposit.mixin",
+        "mail.thread",
+    ]
     _order = "rule_id, sequence, date_planned, id"
     _check_company_auto = True
 
@@ -46,9 +52,15 @@ class ProjectBillingItem(models.Model):
             ("period", "Period"),
             ("deposit", "Deposit"),
             ("progress", "Progress claim"),
+            ("cost", "Cost"),
+            ("pack", "Prepaid hours"),
+            ("retention", "Retention"),
         ],
         required=True,
-        default="milestone",
+        compute="_compute_kind",
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     milestone_id = fields.Many2one(
         "project.milestone",
@@ -155,6 +167,13 @@ class ProjectBillingItem(models.Model):
     )
 
     # -- computes --------------------------------------------------------------------
+
+    @api.depends("rule_id")
+    def _compute_kind(self):
+        kinds = {"recurring": "period", "progress": "progress", "expense": "cost"}
+        for item in self:
+            billing_type = item.rule_id.billing_type
+            item.kind = item.kind or kinds.get(billing_type, "milestone")
 
     @api.depends("milestone_id")
     def _compute_name(self):

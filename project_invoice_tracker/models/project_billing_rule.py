@@ -39,6 +39,14 @@ class ProjectBillingRule(models.Model):
     _inherit = [
         "project.billing.rule.coverage.mixin",
         "project.billing.rule.quantity.mixin",
+        "project.billing.rule.cap.mixin",
+        "project.billing.rule.recurring.mixin",
+        "project.billing.rule.prepaid.mixin",
+        "project.billing.rule.progress.mixin",
+        "project.billing.rule.expense.mixin",
+        "project.billing.rule.deposit.mixin",
+        "project.billing.rule.retention.mixin",
+        "project.billing.rule.payer.mixin",
         "mail.thread",
     ]
     _order = "project_id, sequence, id"
@@ -74,7 +82,13 @@ class ProjectBillingRule(models.Model):
         index=True,
     )
     billing_type = fields.Selection(
-        [("timesheet", "Time and materials"), ("milestone", "Milestones")],
+        [
+            ("timesheet", "Time and materials"),
+            ("milestone", "Milestones"),
+            ("recurring", "Recurring fee"),
+            ("progress", "Progress"),
+            ("expense", "Costs passed on"),
+        ],
         required=True,
         default="timesheet",
         tracking=True,
@@ -263,6 +277,13 @@ class ProjectBillingRule(models.Model):
         for rule in self:
             rule.bill_partner_id = rule.partner_id or rule.project_id.partner_id
 
+    def _get_contract_amounts(self):
+        """Return ``{rule: what the deal comes to}``, by the rules' rooms."""
+        amounts = {}
+        for billing_type, rules in self.grouped("billing_type").items():
+            amounts.update(self._get_room(billing_type)._get_contract_amounts(rules))
+        return amounts
+
     @api.depends("name", "project_id")
     def _compute_display_name(self):
         for rule in self:
@@ -418,10 +439,13 @@ class ProjectBillingRule(models.Model):
         self.ensure_one()
         return self.customer_order or self.project_id.billing_customer_order or False
 
-    def _get_payment_term(self):
-        """Return the payment term of the rule's invoices, in its company."""
+    def _get_payment_term(self, payer=None):
+        """Return the payment term of the rule's invoices, in its company.
+
+        :param payer: partner who pays a share instead of the rule's customer
+        """
         self.ensure_one()
-        partner = self.bill_partner_id.with_company(self.company_id)
+        partner = (payer or self.bill_partner_id).with_company(self.company_id)
         return self.payment_term_id or partner.property_payment_term_id
 
     def _has_price(self):
@@ -440,6 +464,8 @@ class ProjectBillingRule(models.Model):
         """Return the reason code why nothing of the rule can be invoiced, or None."""
         self.ensure_one()
         partner = self.bill_partner_id
+        if not self.project_id.active:
+            return "archived_project"
         if not partner:
             return "no_customer"
         if not partner.active:
@@ -449,14 +475,17 @@ class ProjectBillingRule(models.Model):
             return "po_missing"
         return None
 
-    def _get_invoice_key(self):
-        """Return what an invoice is made for; rules with equal keys share invoices."""
+    def _get_invoice_key(self, payer=None):
+        """Return what an invoice is made for; rules with equal keys share invoices.
+
+        :param payer: partner who pays a share instead of the rule's customer
+        """
         self.ensure_one()
         return (
-            self.bill_partner_id.id,
+            (payer or self.bill_partner_id).id,
             self.currency_id.id,
             self._get_customer_order() or "",
-            self._get_payment_term().id,
+            self._get_payment_term(payer).id,
             self.project_id.id if self.invoice_grouping == "project" else 0,
         )
 

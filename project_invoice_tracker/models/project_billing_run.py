@@ -233,18 +233,23 @@ class ProjectBillingRun(models.Model):
         prepared = {}
 
         def prepare(batch):
-            rule = batch[0].rule_id
-            room = rule._get_room(rule.billing_type)
-            prepared.update(room._prepare_lines(lines.browse().concat(*batch)))
+            own = lines.browse().concat(*batch)
+            prepared.update(own._get_room()._prepare_lines(own))
 
-        for own in lines.grouped(lambda x: x.rule_id.billing_type).values():
+        for own in lines.grouped(lambda x: x._get_room()._name).values():
             self._run_in_batches(list(own), prepare, self._fail_line)
+        terms = self.env["project.billing.terms"]
+        settlement = terms._settle(self, prepared)
         for line in lines.browse([k for k, specs in prepared.items() if specs]):
             block = line.rule_id._get_block()
             if block:
-                line._skip(block)
-                prepared.pop(line.id)
-        return self.env["project.billing.invoicing"]._group_specs(self, prepared)
+                settlement.skip(line.id, block)
+            elif line._is_repriced(prepared[line.id]):
+                settlement.skip(line.id, "changed_meanwhile")
+        for line_id, (code, detail) in settlement.skips.items():
+            lines.browse(line_id)._skip(code, detail)
+        batches = self.env["project.billing.invoicing"]._group_specs(self, prepared)
+        return terms._complete(self, batches)
 
     def _fail_line(self, line, error):
         """List a line that could not be prepared, with its reason."""

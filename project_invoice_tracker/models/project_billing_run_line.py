@@ -1,9 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL
+from odoo.tools import SQL, float_compare
 
 from ..exceptions import BillingError
 from ..reasons import CONFIRMABLE, get_reason_selection
+from ..tools.quantity import HOUR_DIGITS
 
 
 class ProjectBillingRunLine(models.Model):
@@ -205,24 +206,45 @@ class ProjectBillingRunLine(models.Model):
                 }
             )
 
+    def _get_room(self):
+        """Return the room that makes the invoice lines of these lines, of one kind."""
+        rule = self[0].rule_id
+        is_deposit = self[0].item_id.kind == "deposit"
+        return rule._get_room("deposit" if is_deposit else rule.billing_type)
+
     def _refresh_amounts(self):
         """Compute quantity and amount again after entries or items changed."""
         for line in self.filtered("rule_id"):
-            room = line.rule_id._get_room(line.rule_id.billing_type)
             try:
-                specs = room.sudo()._prepare_lines(line.sudo())[line.id]
+                prepared = line._get_room().sudo()._prepare_lines(line.sudo())
             except BillingError as error:
                 line._skip("no_exchange_rate", str(error))
                 continue
-            amount = sum(spec.get_amount(line.currency_id) for spec in specs)
-            hours = sum(share.quantity for spec in specs for share in spec.shares)
-            line.sudo().write(
-                {
-                    "amount": amount,
-                    "quantity": hours,
-                    "entry_count": sum(len(s.shares) for s in specs),
-                }
-            )
+            terms = self.env["project.billing.terms"].sudo()
+            settlement = terms._settle(line.run_id, prepared)
+            specs = settlement.prepared.get(line.id, [])
+            line.sudo().write(line._get_figures(specs))
+
+    def _is_repriced(self, specs):
+        """Return whether the same work costs another amount than in the review."""
+        self.ensure_one()
+        now = self._get_figures(specs)
+        same_work = not float_compare(
+            now["quantity"], self.quantity, precision_digits=2
+        )
+        return same_work and bool(
+            self.currency_id.compare_amounts(now["amount"], self.amount)
+        )
+
+    def _get_figures(self, specs):
+        """Return quantity, amount and count of the invoice lines of this line."""
+        self.ensure_one()
+        shares = [share for spec in specs for share in spec.shares]
+        return {
+            "amount": sum(spec.get_amount(self.currency_id) for spec in specs),
+            "quantity": round(sum(share.quantity for share in shares), HOUR_DIGITS),
+            "entry_count": len({share.key for share in shares}),
+        }
 
     def write(self, vals):
         # the review is made by buttons; only the customer's text is typed

@@ -62,6 +62,7 @@ class ProjectBillingRunProposeMixin(models.AbstractModel):
             SQL("e.project_id = ANY(%s)", rules.project_id.ids)
         )
         proposals = run._ask_rooms(rules)
+        proposals = self.env["project.billing.terms"].sudo()._review(run, proposals)
         proposals += run._propose_orphans(rules)
         run._block(proposals)
         run._block_negative_totals(proposals)
@@ -96,6 +97,7 @@ class ProjectBillingRunProposeMixin(models.AbstractModel):
         domain = Domain("company_id", "=", self.company_id.id) & Domain(
             "project_id.active", "=", True
         )
+        domain &= Domain("project_id.is_template", "=", False)
         if self.project_ids:
             domain &= Domain("project_id", "in", self.project_ids.ids)
         rules = self.env["project.billing.rule"].search(domain)
@@ -134,8 +136,7 @@ class ProjectBillingRunProposeMixin(models.AbstractModel):
         }
         for proposal in proposals:
             if blocks[proposal.rule_id]:
-                proposal.state = "skipped"
-                proposal.reason_code = blocks[proposal.rule_id]
+                proposal.skip(blocks[proposal.rule_id])
 
     def _get_rules_of(self, proposals):
         """Return the rules of proposals as one set: they are read as one."""
@@ -158,5 +159,4 @@ class ProjectBillingRunProposeMixin(models.AbstractModel):
         for own in groups.values():
             if sum(proposal.amount for proposal in own) < 0:
                 for proposal in own:
-                    proposal.state = "skipped"
-                    proposal.reason_code = "negative_total"
+                    proposal.skip("negative_total")

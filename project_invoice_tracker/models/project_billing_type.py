@@ -54,6 +54,14 @@ class ProjectBillingType(models.AbstractModel):
         """
         return dict.fromkeys(rules, (0.0, 0.0, 0.0))
 
+    @api.model
+    def _get_contract_amounts(self, rules):
+        """Return ``{rule: amount}`` that the deal comes to, in the rules' currencies.
+
+        0 where it has no end and no limit, as time and materials without a cap.
+        """
+        return {rule: rule.amount for rule in rules}
+
     # -- for the rooms ---------------------------------------------------------------
 
     @api.model

@@ -98,7 +98,7 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
     @api.model
     def _propose_rows(self, rule, rows, specs):
         proposal = self._summarise(rule, None, rows)
-        proposal.state = "proposed"
+        proposal.state, proposal.specs = "proposed", specs
         proposal.amount = sum(spec.get_amount(rule.currency_id) for spec in specs)
         proposal.is_late = any(row.late for row in rows)
         return proposal

@@ -23,6 +23,10 @@ class LineSpec:
     date_from: date = None
     date_to: date = None
     run_line_id: int = 0
+    kind: str = "bill"  # of its ledger rows; "draw" deducts a deposit
+    partner_id: int = 0  # who pays it; 0 = the rule's customer
+    tax_ids: list = None  # None = the product's, by the host; [] = none
+    account_id: int = 0  # 0 = the product's
 
     def get_run_line_ids(self):
         """Return the ids of the run lines whose work this line bills."""
@@ -52,3 +56,22 @@ class Proposal:
     date_to: date = None
     name: str = ""
     is_late: bool = False
+    specs: list = field(default_factory=list)  # the invoice lines it would make
+
+    def skip(self, code, detail=""):
+        """Turn the proposal into a skip for a reason of the closed list."""
+        self.state, self.reason_code, self.detail = "skipped", code, detail
+
+
+@dataclass
+class Settlement:
+    """The invoice lines of a run while the terms of the rules are applied to them."""
+
+    run: object  # project.billing.run
+    prepared: dict  # {run line id: list of LineSpec}
+    skips: dict = field(default_factory=dict)  # {run line id: (code, detail)}
+
+    def skip(self, line_id, code, detail=""):
+        """Leave a run line out, for a reason of the closed list."""
+        self.prepared.pop(line_id, None)
+        self.skips[line_id] = (code, detail)

@@ -7,17 +7,16 @@ class ProjectBillingTypeMilestone(models.AbstractModel):
     _inherit = "project.billing.type.milestone"
 
     @api.model
-    def _propose_item(self, item, is_ready, run):
-        proposals = super()._propose_item(item, is_ready, run)
+    def _propose_item(self, item, claim, run):
+        proposals = super()._propose_item(item, claim, run)
         if item._is_sold():
             order = item.sudo().milestone_id.sale_line_id.order_id
             for proposal in proposals:
-                proposal.state, proposal.reason_code = "skipped", "owned_by_sales"
-                proposal.detail = order.name
+                proposal.skip("owned_by_sales", order.name)
         return proposals
 
     @api.model
-    def _prepare_item(self, run_line):
+    def _prepare_item(self, run_line, claim):
         if run_line.item_id._is_sold():
             return []
-        return super()._prepare_item(run_line)
+        return super()._prepare_item(run_line, claim)
