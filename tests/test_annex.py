@@ -155,8 +155,30 @@ class TestAnnex(AnnexCommon):
         self.assertEqual(len(invoice.invoice_line_ids), 2)
         self.assertEqual(self._get_texts(invoice), ["Wireframes"])
 
+    def test_milestones_alone_get_no_annex(self):
+        project = self._create_project("Fixed price")
+        rule = self._create_rule("milestone", project=project)
+        self._create_item(rule, name="Kick-off", amount=500).action_set_ready()
+        invoice = self._bill(cutoff=date(2030, 1, 1), projects=project)
+        self.assertFalse(invoice.billing_has_annex)
+        invoice.action_post()
+        self.assertFalse(invoice.billing_annex_id)
+        self.assertFalse(invoice.billing_has_annex)
+
+    def test_button_opens_the_annex_of_draft_and_posted_invoice(self):
+        invoice = self._bill()
+        self.assertTrue(invoice.billing_has_annex)
+        draft = invoice.action_open_billing_annex()
+        invoice.action_post()
+        self.assertTrue(invoice.billing_has_annex)
+        posted = invoice.action_open_billing_annex()
+        for action in (draft, posted):
+            self.assertEqual(action["type"], "ir.actions.report")
+
     def test_milestone_shows_the_day_of_acceptance(self):
-        rule = self._create_rule("milestone", customer_order="PO-77", sequence=20)
+        rule = self._create_rule(
+            "milestone", annex=True, customer_order="PO-77", sequence=20
+        )
         item = self._create_item(rule, name="Go-live", amount=5000, trigger="accepted")
         item.action_set_ready()
         item.date_ready = date(2026, 6, 20)

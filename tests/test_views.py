@@ -99,6 +99,15 @@ class TestViews(BillingCommon):
             ],
         )
 
+    def test_annex_is_the_default_of_time_and_can_be_chosen_for_milestones(self):
+        form = Form(self.env["project.billing.rule"].with_user(self.administrator))
+        form.project_id = self.project
+        self.assertTrue(form.annex)
+        form.billing_type = "milestone"
+        self.assertFalse(form.annex)
+        form.annex = True
+        self.assertTrue(form.save().annex)
+
     def test_milestone_rule_takes_its_items_in_the_form(self):
         milestones = [self._create_milestone(name) for name in ("Start", "End")]
         form = Form(self.env["project.billing.rule"].with_user(self.administrator))

@@ -32,6 +32,7 @@ class AccountMove(models.Model):
     )
     billing_entry_count = fields.Integer(compute="_compute_billing_projects")
     billing_has_work = fields.Boolean(compute="_compute_billing_projects")
+    billing_has_annex = fields.Boolean(compute="_compute_billing_projects")
     billing_warning = fields.Char(compute="_compute_billing_warning")
     billing_duplicate_of_id = fields.Many2one(
         "account.move",
@@ -41,7 +42,7 @@ class AccountMove(models.Model):
         export_string_translation=False,
     )
 
-    @api.depends("billing_allocation_ids")
+    @api.depends("billing_allocation_ids", "billing_annex_id", "state")
     def _compute_billing_projects(self):
         rows = (
             self.env["project.billing.allocation"]
@@ -59,6 +60,10 @@ class AccountMove(models.Model):
             move.billing_project_ids = rules.sudo().project_id
             move.billing_entry_count = count
             move.billing_has_work = bool(rules)
+            # a draft shows what it would get
+            move.billing_has_annex = bool(move.sudo().billing_annex_id) or (
+                move.state == "draft" and any(rules.sudo().mapped("annex"))
+            )
 
     @api.depends("billing_allocation_ids", "line_ids.quantity", "state")
     def _compute_billing_warning(self):

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ProjectBillingRuleQuantityMixin(models.AbstractModel):
@@ -65,11 +65,21 @@ class ProjectBillingRuleQuantityMixin(models.AbstractModel):
     )
     annex = fields.Boolean(
         string="Itemised annex",
-        default=True,
-        help="A list of every entry, frozen when the invoice is posted.",
+        compute="_compute_annex",
+        store=True,
+        readonly=False,
+        precompute=True,
+        help="A list of every entry behind the invoice lines, frozen when the invoice "
+        "is posted. By default for time only: milestones are invoice lines themselves.",
     )
 
     _rounding = models.Constraint(
         "CHECK (rounding_step >= 0 AND rounding_minimum >= 0 AND quantity_factor > 0)",
         "Rounding step and minimum cannot be negative, the factor must be above 0.",
     )
+
+    @api.depends("billing_type")
+    def _compute_annex(self):
+        for rule in self:
+            room = self._get_room(rule.billing_type) if rule.billing_type else None
+            rule.annex = room is not None and room._annex_by_default

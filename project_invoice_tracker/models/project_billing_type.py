@@ -16,6 +16,8 @@ class ProjectBillingType(models.AbstractModel):
     _description = "Billing Type"
 
     _claims_time = False  # whether rules of this type own time entries
+    # whether invoices get an annex: where one line stands for many records
+    _annex_by_default = False
 
     @api.model
     def _get_default_product(self, rule):

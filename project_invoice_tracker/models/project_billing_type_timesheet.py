@@ -27,6 +27,7 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
     _description = "Billing Type: Time and Materials"
 
     _claims_time = True
+    _annex_by_default = True
 
     @api.model
     def _get_default_product(self, rule):
@@ -136,20 +137,8 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
         """Return one proposal per rule and reason for time that is out of range."""
         query = build_aside_query(self.env, rules.ids, run.cutoff_date)
         return [
-            Proposal(
-                rule_id=rule_id,
-                project_id=project_id,
-                state="skipped",
-                reason_code=code,
-                quantity=float(hours),
-                entry_count=count,
-                date_from=date_from,
-                date_to=date_to,
-                name=self.env["project.billing.rule"].browse(rule_id).name,
-            )
-            for rule_id, project_id, code, hours, count, date_from, date_to in (
-                self.env.execute_query(query)
-            )
+            Proposal.of_time_aside(row, rules.browse(row[0]).name)
+            for row in self.env.execute_query(query)
         ]
 
     @api.model
