@@ -27,10 +27,7 @@ class TestRunReview(BillingCommon):
         return run.sudo().move_ids
 
     def _settle(self, line, action, reason="Agreed"):
-        opened = {
-            "write_off": line.action_open_write_off,
-            "nonbillable": line.action_open_nonbillable,
-        }.get(action, line.action_open_write_off)()
+        opened = line.action_open_settle()
         self.env["project.billing.settle"].with_user(self.manager).with_context(
             **opened["context"]
         ).create({"action": action, "reason": reason}).action_settle()

@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo.tests import Form
 
 from .common import ADDON, BillingCommon
@@ -165,3 +167,16 @@ class TestViews(BillingCommon):
         )
         with self.assertRaisesRegex(Exception, "written off"):
             wizard.action_settle()
+
+    def test_ledger_adds_up_hours_without_milestones(self):
+        self._create_item(
+            self._create_rule("milestone", amount=500), amount_type="remainder"
+        ).action_set_ready()
+        rows = self._bill(cutoff=date(2030, 1, 1)).billing_allocation_ids
+        self.assertEqual(sorted(rows.mapped("quantity")), [1, 8])
+        self.assertEqual(sorted(rows.mapped("hours")), [0, 8])
+
+    def test_ledger_row_opens_its_invoice(self):
+        invoice = self._bill()
+        row = invoice.billing_allocation_ids.with_user(self.clerk)
+        self.assertEqual(row.action_open_document()["res_id"], invoice.id)

@@ -132,6 +132,12 @@ class ProjectBillingAllocation(models.Model):
     quantity = fields.Float(
         digits=(16, 6), readonly=True, help="Hours, exact; of an item the fraction."
     )
+    hours = fields.Float(
+        compute="_compute_hours",
+        digits=(16, 6),
+        string="Worked (h)",
+        help="Hours worked, exact; empty for milestones and other items.",
+    )
     invoiced_quantity = fields.Float(
         digits=(16, 6),
         readonly=True,
@@ -174,6 +180,11 @@ class ProjectBillingAllocation(models.Model):
         for row in self:
             what = row.item_id.name or row.analytic_line_id.sudo().name or ""
             row.display_name = f"{labels.get(row.kind)}: {what}"
+
+    @api.depends("analytic_line_id", "quantity")
+    def _compute_hours(self):
+        for row in self:
+            row.hours = row.quantity if row.analytic_line_id else 0.0
 
     @api.depends("analytic_line_id", "item_id")
     def _compute_work_name(self):

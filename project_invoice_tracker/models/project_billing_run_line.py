@@ -327,15 +327,12 @@ class ProjectBillingRunLine(models.Model):
     def _get_ledger(self):
         return self.env["project.billing.allocation"]
 
-    def action_open_write_off(self):
-        """Ask for the reason, then write the work of these lines off."""
-        return self._open_wizard("write_off")
+    def action_open_settle(self):
+        """Ask what happens to work that is not invoiced, and why.
 
-    def action_open_nonbillable(self):
-        """Ask for the reason, then make the time of these lines non-billable."""
-        return self._open_wizard("nonbillable")
-
-    def _open_wizard(self, action):
+        :return: action that opens the wizard: write off, non-billable or billed
+            elsewhere
+        """
         self._check_reviewable()
         return {
             "type": "ir.actions.act_window",
@@ -344,7 +341,6 @@ class ProjectBillingRunLine(models.Model):
             "target": "new",
             "name": self.env._("Not invoiced"),
             "context": {
-                "default_action": action,
                 "default_entry_ids": self.entry_ids.ids,
                 "default_item_ids": self.item_id.ids,
                 "default_run_line_ids": self.ids,
