@@ -16,7 +16,11 @@ DONE = {"finished", "completed"}
 
 
 class UnusableRow(Exception):
-    """Why a row is refused."""
+    """Why a row is refused; `hours` of work that are left out with it."""
+
+    def __init__(self, reason, hours=0):
+        super().__init__(reason)
+        self.hours = hours
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class Refused:
     file: str
     line: int
     reason: str
+    hours: Decimal = Decimal()
 
 
 @dataclass(frozen=True)
@@ -110,10 +115,18 @@ def parse_cesaw(row):
 
 
 def parse_sip(row):
-    """A task's hours of its developer, on the day of its completion."""
-    if not (done := day(row, "done")):
-        raise UnusableRow("not completed, so it has no date")
+    """A task's hours of its developer, on the day of its completion.
+
+    A task that is open or cancelled has hours, but no day: work is spread over months
+    and its sum still changes. Billed on the day of its start it would stand in the
+    wrong month, so it is refused.
+    """
     hours, person = number(row, "DeveloperHoursActual"), text(row, "DeveloperID")
+    if not (done := day(row, "done")):
+        status = row["StatusCode"].strip().lower() or "no status"
+        raise UnusableRow(
+            f"task is not completed ({status}): its hours have no day", hours
+        )
     what = f"{row['TaskNumber']} {row['Summary']}"
     return [Entry(f"SIP {text(row, 'ProjectCode')}", person, done, hours, what)]
 
@@ -203,6 +216,7 @@ SHAPES = [
                 "DeveloperID",
                 "DeveloperHoursActual",
                 "done",
+                "StatusCode",
                 "TaskNumber",
                 "Summary",
             ),
@@ -252,7 +266,8 @@ def read_file(path):
             try:
                 records += shape.parse({key: row[key] or "" for key in row if key})
             except UnusableRow as reason:
-                refused.append(Refused(path.name, reader.line_num, str(reason)))
+                line = reader.line_num
+                refused.append(Refused(path.name, line, str(reason), reason.hours))
     return Source(shape, path.name, records, refused)
 
 

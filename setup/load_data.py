@@ -235,9 +235,12 @@ def report(source, new):
         sep="",
     )
     for reason, count in Counter(row.reason for row in source.refused).most_common():
-        lines = [str(row.line) for row in source.refused if row.reason == reason]
-        where = ", ".join(lines[:5]) + (", …" if len(lines) > 5 else "")
-        print(f"    refused {count}: {reason} (line {where})")
+        own = [row for row in source.refused if row.reason == reason]
+        hours = sum(row.hours for row in own)
+        where = ", ".join(str(row.line) for row in own[:5])
+        where += ", …" if count > 5 else ""
+        worth = f" ({hours:,.2f} h)" if hours else ""
+        print(f"    refused {count}{worth}: {reason}; line {where}")
 
 
 def main():

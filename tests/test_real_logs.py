@@ -164,8 +164,19 @@ class TestRealSip(RealLogsCommon):
         self.assertEqual(len(self.rows), 10_544)
         self.assertEqual(self.loaded, len(self.done))
         self.assertEqual(len(self.source.refused), len(self.rows) - len(self.done))
-        reasons = {row.reason for row in self.source.refused}
-        self.assertEqual(reasons, {"not completed, so it has no date"})
+        left_out = [row for row in self.rows if not row["done"]]
+        self.assertEqual(
+            sum(row.hours for row in self.source.refused),
+            sum(Decimal(row["DeveloperHoursActual"]) for row in left_out),
+        )
+        self.assertEqual(
+            {row.reason for row in self.source.refused},
+            {
+                f"task is not completed ({row['StatusCode'].lower()}): "
+                "its hours have no day"
+                for row in left_out
+            },
+        )
 
     def test_all_projects_are_billed_to_the_cent(self):
         hours = defaultdict(Decimal)
