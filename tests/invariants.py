@@ -199,3 +199,53 @@ def get_totals(env):
         for key, *values in env.cr.fetchall()
     }
     return {key: values for key, values in rows.items() if any(values)}
+
+
+PIECES = """
+SELECT l.id AS line_id, l.quantity AS shown, p.analytic_line_id, p.item_id, p.rule_id,
+       p.quantity, p.invoiced_quantity, p.amount
+  FROM account_move_line l
+  JOIN account_move m ON m.id = l.move_id AND m.state = 'draft'
+ CROSS JOIN LATERAL jsonb_to_recordset(l.billing_released)
+       AS p (analytic_line_id int, item_id int, rule_id int, quantity numeric,
+             invoiced_quantity numeric, amount numeric)
+ WHERE l.billing_released IS NOT NULL
+"""
+
+
+def get_remembered(env):
+    """Return how much of every entry and item draft lines remember as taken off."""
+    env.flush_all()
+    env.cr.execute(
+        f"""
+        SELECT CASE WHEN analytic_line_id IS NULL THEN 'item ' || item_id
+               ELSE 'entry ' || analytic_line_id END,
+               SUM(abs(CASE WHEN analytic_line_id IS NULL THEN amount
+                       ELSE quantity END))
+          FROM ({PIECES}) p GROUP BY 1
+        """
+    )
+    return {key: float(value) for key, value in env.cr.fetchall()}
+
+
+def get_paid_twice(env):
+    """Return the draft lines whose adjustment pays for time that is still offered.
+
+    Time that was taken off such a line, and is still free or held.
+    """
+    env.flush_all()
+    env.cr.execute(
+        f"""
+        SELECT p.line_id
+          FROM ({PIECES}) p
+          JOIN account_analytic_line e ON e.id = p.analytic_line_id
+          JOIN project_billing_rule r
+            ON r.id = p.rule_id AND r.project_id = e.project_id
+         WHERE p.invoiced_quantity > 0.05
+           AND e.billable_quantity - e.billed_quantity > 0.05
+           AND p.shown > 0.05 + COALESCE((
+               SELECT SUM(a.invoiced_quantity) FROM project_billing_allocation a
+                WHERE a.move_line_id = p.line_id AND a.kind = 'bill'), 0)
+        """
+    )
+    return {line_id for (line_id,) in env.cr.fetchall()}

@@ -116,8 +116,8 @@ class TestDraftEvents(LedgerCommon):
         invoice = self._bill()
         self._edit_line(invoice, quantity=5)
         self._edit_line(invoice, quantity=8)
-        self.assertQuantities(self.entry, 5, 3)
-        self.assertTrue(invoice.invoice_line_ids.billing_is_adjusted)
+        self.assertQuantities(self.entry, 8, 0)
+        self.assertFalse(invoice.invoice_line_ids.billing_is_adjusted)
 
     def test_quantity_zero_releases_everything(self):
         invoice = self._bill()

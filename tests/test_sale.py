@@ -214,6 +214,27 @@ class TestSaleEntries(SaleCommon):
         with self.assertRaisesRegex(AlreadyBilledError, self.order.name):
             billed.button_draft()
 
+    def test_sold_hours_do_not_come_back_to_a_raised_line(self):
+        entry = self._create_entry(8)
+        invoice = self._bill()
+        invoice.write(
+            {
+                "invoice_line_ids": [
+                    Command.update(invoice.invoice_line_ids.id, {"quantity": 0})
+                ]
+            }
+        )
+        entry.with_user(self.seller).so_line = self.order_line
+        invoice.write(
+            {
+                "invoice_line_ids": [
+                    Command.update(invoice.invoice_line_ids.id, {"quantity": 8})
+                ]
+            }
+        )
+        self.assertEqual(entry.billed_quantity, 0)
+        self.assertFalse(invoice.sudo().billing_allocation_ids)
+
     def test_credit_note_is_not_reset_once_its_work_is_sold(self):
         entry = self._create_entry(8)
         billed = self._bill()

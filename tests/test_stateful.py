@@ -19,7 +19,12 @@ from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
 
 from .common import BillingCommon
-from .invariants import find_violations, get_totals
+from .invariants import (
+    find_violations,
+    get_paid_twice,
+    get_remembered,
+    get_totals,
+)
 from .stateful import ACTIONS, GROUPS, TODAY, Firm
 
 # CI tries the same sequences each time; `setup/stateful.sh` looks for new ones
@@ -28,9 +33,9 @@ SEQUENCES = int(os.environ.get("PIT_SEQUENCES", "100"))
 STEPS = 25
 # what people may not type; every other refusal has words of its own
 INPUT_CONSTRAINTS = ("account_move_reversal_hour_hours",)
-UNTOUCHING = frozenset(
-    "duplicate debit replace change_price raise_quantity add_line post".split()
-)
+UNTOUCHING = frozenset("duplicate debit replace".split())
+# may take back what was taken off a draft line, and nothing else
+RECLAIMING = frozenset("raise_quantity change_price add_line post".split())
 FREEING = frozenset(
     "lower delete_line delete_draft undo cancel credit credit_named_hours"
     " credit_typed_quantity post_credit".split()
@@ -55,7 +60,7 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.env = self.firm.env
         self.savepoint = self.env.cr.savepoint()
-        self.facts = set()
+        self.facts, self.remembered, self.paid_twice = set(), {}, set()
 
     @initialize(
         entries=st.integers(2, 6),
@@ -75,6 +80,8 @@ class Machine(RuleBasedStateMachine):
     def step(self, action, a, b, c):
         """Do it or be refused (then nothing may have changed), and prove the rest."""
         before = get_totals(self.env)
+        self.remembered = get_remembered(self.env)
+        self.paid_twice = get_paid_twice(self.env)
         try:
             with self.env.cr.savepoint():
                 getattr(self.firm, action)(a, b, c)
@@ -96,6 +103,8 @@ class Machine(RuleBasedStateMachine):
         """What an action must leave as it was."""
         if not done or action in UNTOUCHING:
             assert before == after, f"{action} changed the work: {before} > {after}"
+        elif action in RECLAIMING:
+            self.check_reclaimed(action, before, after)
         if action in FREEING:  # what comes back is held or given up, never free
             for key in before.keys() | after.keys():
                 was, now = before.get(key, (0, 0, 0)), after.get(key, (0, 0, 0))
@@ -104,6 +113,19 @@ class Machine(RuleBasedStateMachine):
             for key, (_billed, held, written) in before.items():
                 now = after.get(key, (0, 0, 0))
                 assert (held, written) == now[1:], f"{action} billed held work {key}"
+
+    def check_reclaimed(self, action, before, after):
+        """What was free or held may be billed where a draft line remembers it."""
+        for key in before.keys() | after.keys():
+            was, now = before.get(key, (0, 0, 0)), after.get(key, (0, 0, 0))
+            grown = abs(now[0]) - abs(was[0])
+            assert was[2] == now[2], f"{action} changed what is written off: {key}"
+            assert -0.00005 < grown, f"{action} freed {key}"
+            assert grown < self.remembered.get(key, 0) + 0.00005, (
+                f"{action} billed {key}, which was not taken off: {was} > {now}"
+            )
+        again = get_paid_twice(self.env) - self.paid_twice
+        assert not again, f"{action} is paid for work that is still offered: {again}"
 
     def has(self, fact):
         return not fact or any(fact in known for known in self.facts)

@@ -21,6 +21,7 @@ from . import project_billing_item_cost_mixin
 from . import project_billing_item_deposit_mixin
 from . import project_billing_item
 from . import project_billing_totals_mixin
+from . import project_billing_release_mixin
 from . import project_billing_credit_mixin
 from . import project_billing_draw_mixin
 from . import project_billing_allocation

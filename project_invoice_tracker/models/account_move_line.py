@@ -20,6 +20,13 @@ class AccountMoveLine(models.Model):
         help="The line that this one was copied from: by a reversal, a replacement or "
         "a debit note.",
     )
+    billing_released = fields.Json(
+        copy=False,
+        groups=fields.NO_ACCESS,
+        export_string_translation=False,
+        help="Work that was taken off this draft line, the latest last. A raised "
+        "quantity takes it back. It becomes ledger rows: the ledger alone writes it.",
+    )
     billing_is_adjusted = fields.Boolean(
         compute="_compute_billing_is_adjusted",
         help="Quantity or price differ from the work that the line bills.",
@@ -45,6 +52,12 @@ class AccountMoveLine(models.Model):
                 and float_compare(price, line.price_unit, precision_digits=4) != 0
                 or bool(price is not None and line.discount)
             )
+
+    @api.model
+    def default_get(self, fields_list):
+        # a user's own default would be an input
+        allowed = [name for name in fields_list if name != "billing_released"]
+        return super().default_get(allowed)
 
     def _get_billing_amount(self):
         """Return quantity x price less discount, document currency.

@@ -6,9 +6,10 @@ from ..tools.quantity import HOUR_DIGITS, Share, take
 
 
 class ProjectBillingCreditMixin(models.AbstractModel):
-    """How rows shrink, come back and are credited."""
+    """How rows are shared, adjusted and credited."""
 
     _name = "project.billing.credit.mixin"
+    _inherit = ["project.billing.release.mixin"]
     _description = "Credits of Billed Work"
 
     def _sort_newest(self):
@@ -32,20 +33,6 @@ class ProjectBillingCreditMixin(models.AbstractModel):
                 )
             )
         return shares
-
-    def _release_newest(self, excess, line):
-        """Take ``excess`` (invoice unit) out of rows; return those that stay."""
-        digits = line.currency_id.decimal_places
-        shares = self._sort_newest()._as_shares()
-        pieces = {
-            self.browse(share.key): (quantity, invoiced, amount)
-            for share, quantity, invoiced, amount in take(
-                shares, excess, amount_digits=digits
-            )
-        }
-        reason = self.env._("Taken off %s", line.move_id._get_ledger_name())
-        self._shrink(pieces, hold=True, reason=reason)
-        return self.exists()
 
     def _set_adjustment(self, line):
         """Keep the line's amount less the rows' amounts on the first row."""
@@ -137,6 +124,7 @@ class ProjectBillingCreditMixin(models.AbstractModel):
             "currency_id": self.currency_id.id,
             "rule_id": self.rule_id.id,
             "analytic_line_id": self.analytic_line_id.id,
+            "cost_move_line_id": self.cost_move_line_id.id,
             "item_id": self.item_id.id,
             "move_line_id": line.id,
             "move_id": line.move_id.id,

@@ -118,17 +118,25 @@ class ProjectBillingLedgerMixin(models.AbstractModel):
     def _fit_rows(self):
         """Follow edits of draft lines: release what a lower quantity frees.
 
-        The newest entries go first; one may be split. A higher quantity or another
-        price becomes the line's adjustment.
+        The newest entries go first; one may be split. A higher quantity takes back
+        what was taken off the same line, as far as it is still free. The rest, and
+        another price, become the line's adjustment.
         """
         rows = self._get_rows().filtered(lambda row: row.kind == "bill")
-        for line, own in rows.grouped("move_line_id").items():
+        by_line = rows.grouped("move_line_id")
+        lowered = self.sudo().invoice_line_ids.filtered("billing_released")
+        for line in rows.move_line_id | lowered:
+            own = by_line.get(line, rows.browse())
             total = sum(own.mapped("invoiced_quantity"))
             sign = -1 if total < 0 else 1
             excess = total - line.quantity
-            if sign * float_compare(excess, 0.0, precision_digits=4) > 0:
+            if not float_compare(excess, 0.0, precision_digits=4):
+                pass
+            elif own and sign * excess > 0:
                 own._check_not_credited()
                 own = own._release_newest(excess, line)
+            elif line.billing_released:
+                own = own._reclaim(-excess, line)
             own._set_adjustment(line)
 
     def _release_rows(self, rows):
