@@ -73,6 +73,32 @@ class TestRunReview(BillingCommon):
         with self.assertRaisesRegex(BillingError, "customer"):
             run.line_ids.action_approve()
 
+    def test_price_changed_since_the_review_is_not_invoiced_unseen(self):
+        run, line = self._review()
+        self.rule.with_user(self.administrator).price = 120
+        run.with_user(self.clerk).action_invoice()
+        self.assertFalse(run.sudo().move_ids)
+        self.assertEqual(line.reason_code, "changed_meanwhile")
+        again, line = self._review()
+        self.assertEqual(line.amount, 960)
+        self.assertEqual(self._invoice(again).amount_untaxed, 960)
+        self.assertTotals(8, 0)
+
+    def test_own_price_of_the_reviewer_shows_in_the_review_and_is_invoiced(self):
+        run, line = self._review()
+        self.entry.with_user(self.manager).billing_override_price = 130
+        self.assertEqual(line.amount, 1040)
+        self.assertEqual(self._invoice(run).amount_untaxed, 1040)
+
+    def test_project_archived_since_the_review_is_not_invoiced(self):
+        run, line = self._review()
+        self.project.active = False
+        run.with_user(self.clerk).action_invoice()
+        self.assertFalse(run.sudo().move_ids)
+        self.assertEqual(line.sudo().reason_code, "archived_project")
+        self.project.active = True
+        self.assertTotals(0, 0)
+
     def test_text_for_the_customer_is_edited_and_the_description_stays(self):
         self.rule.line_grouping = "entry"
         before = self.entry.name

@@ -13,12 +13,15 @@ from . import project_billing_rule_deposit_mixin
 from . import project_billing_rule_retention_mixin
 from . import project_billing_rule_payer_mixin
 from . import project_billing_rule
+from . import project_billing_rate_card
+from . import project_billing_plan
 from . import project_billing_rate
 from . import project_billing_member
 from . import project_billing_item_period_mixin
 from . import project_billing_item_progress_mixin
 from . import project_billing_item_cost_mixin
 from . import project_billing_item_deposit_mixin
+from . import project_billing_item_opening_mixin
 from . import project_billing_item
 from . import project_billing_totals_mixin
 from . import project_billing_release_mixin
@@ -53,9 +56,11 @@ from . import account_move_summary
 from . import account_move
 from . import account_move_line
 from . import project_milestone
+from . import project_billing_template
 from . import project_project
 from . import project_task
 from . import account_move_send
 from . import account_edi_xml_cii
 from . import account_edi_xml_ubl_bis3
 from . import ir_attachment
+from . import base_import_templates

@@ -25,6 +25,7 @@ class ProjectBillingItem(models.Model):
         "project.billing.item.progress.mixin",
         "project.billing.item.cost.mixin",
         "project.billing.item.deposit.mixin",
+        "project.billing.item.opening.mixin",
         "mail.thread",
     ]
     _order = "rule_id, sequence, date_planned, id"
@@ -55,6 +56,7 @@ class ProjectBillingItem(models.Model):
             ("cost", "Cost"),
             ("pack", "Prepaid hours"),
             ("retention", "Retention"),
+            ("opening", "Billed elsewhere"),
         ],
         required=True,
         compute="_compute_kind",
@@ -170,7 +172,12 @@ class ProjectBillingItem(models.Model):
 
     @api.depends("rule_id")
     def _compute_kind(self):
-        kinds = {"recurring": "period", "progress": "progress", "expense": "cost"}
+        kinds = {
+            "recurring": "period",
+            "progress": "progress",
+            "expense": "cost",
+            "timesheet": "opening",
+        }
         for item in self:
             billing_type = item.rule_id.billing_type
             item.kind = item.kind or kinds.get(billing_type, "milestone")
@@ -246,7 +253,8 @@ class ProjectBillingItem(models.Model):
     def _filter_ready(self, date):
         """Return the items that are ready to be invoiced on ``date``."""
         done = self._get_done_milestones()
-        return self.filtered(
+        progress = self.filtered(lambda item: item.kind == "progress")
+        return progress._filter_earned() | (self - progress).filtered(
             lambda item: (
                 item.date_planned and item.date_planned <= date
                 if item.trigger == "date"
@@ -376,7 +384,8 @@ class ProjectBillingItem(models.Model):
         worth = self.currency_id.round(amount - self.billing_written_off_amount)
         if self.currency_id.compare_amounts(worth, self.billable_amount) == 0:
             return
-        self._check_not_billed()
+        if not self._can_be_worth(worth):
+            self._check_not_billed()
         if worth < 0 < self.billing_written_off_amount:
             raise LockedError(
                 self.env._(
@@ -385,7 +394,10 @@ class ProjectBillingItem(models.Model):
                     item=self.name,
                 )
             )
-        self.sudo().write({"billable_amount": worth, "billing_held_amount": 0.0})
+        held = min(self.billing_held_amount, max(worth - self.billed_amount, 0.0))
+        if self.currency_id.is_zero(self.billed_amount):
+            held = 0.0
+        self.sudo().write({"billable_amount": worth, "billing_held_amount": held})
 
     # -- guards ----------------------------------------------------------------------
 
@@ -425,7 +437,7 @@ class ProjectBillingItem(models.Model):
         ):
             self._check_not_billed()
         result = super().write(vals)
-        if vals.keys() & AMOUNT_FIELDS:
+        if vals.keys() & AMOUNT_FIELDS and not self.env.context.get("billing_opening"):
             (self | rules.item_ids)._update_amounts()
         if vals.keys() & {"milestone_id", "trigger"}:
             self.filtered(

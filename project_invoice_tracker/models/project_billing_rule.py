@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Command
 
 from ..exceptions import BillingRuleError, LockedError
 
@@ -15,6 +16,7 @@ MATCH_FIELDS = frozenset(
         "price",
         "product_id",
         "project_id",
+        "rate_card_id",
         "role_ids",
         "sequence",
         "tag_ids",
@@ -22,6 +24,8 @@ MATCH_FIELDS = frozenset(
         "uom_id",
     }
 )
+# items that people type
+COPIED_KINDS = frozenset({"milestone", "pack", "progress"})
 # what live invoices rely on
 FROZEN_FIELDS = frozenset({"billing_type", "company_id", "currency_id", "project_id"})
 
@@ -70,7 +74,6 @@ class ProjectBillingRule(models.Model):
         required=True,
         ondelete="restrict",
         index=True,
-        domain=[("is_template", "=", False)],
     )
     company_id = fields.Many2one(
         "res.company",
@@ -181,6 +184,21 @@ class ProjectBillingRule(models.Model):
         default="draft",
         tracking=True,
     )
+    rate_card_id = fields.Many2one(
+        "project.billing.rate.card",
+        check_company=True,
+        index="btree_not_null",
+        tracking=True,
+        help="Prices shared with other rules; rates of this rule come before them.",
+    )
+    plan_id = fields.Many2one(
+        "project.billing.plan",
+        string="Billing plan",
+        compute="_compute_plan_id",
+        inverse="_inverse_plan_id",
+        check_company=True,
+        help="Makes the items of the plan, and their milestones, in one step.",
+    )
     # which entries
     rate_ids = fields.One2many("project.billing.rate", "rule_id", copy=True)
     item_ids = fields.One2many("project.billing.item", "rule_id", copy=True)
@@ -277,6 +295,14 @@ class ProjectBillingRule(models.Model):
         for rule in self:
             rule.bill_partner_id = rule.partner_id or rule.project_id.partner_id
 
+    def copy_data(self, default=None):
+        # periods, deposits and costs are made by the rule, not copied
+        vals_list = super().copy_data(default)
+        for rule, vals in zip(self, vals_list, strict=True):
+            own = rule.item_ids.filtered(lambda item: item.kind in COPIED_KINDS)
+            vals["item_ids"] = [Command.create(one) for one in own.copy_data()]
+        return vals_list
+
     def _get_contract_amounts(self):
         """Return ``{rule: what the deal comes to}``, by the rules' rooms."""
         amounts = {}
@@ -310,6 +336,13 @@ class ProjectBillingRule(models.Model):
             for rule, (open_amount, held_amount, ready_amount) in figures.items():
                 rule.open_amount, rule.held_amount = open_amount, held_amount
                 rule.ready_amount = ready_amount
+
+    def _compute_plan_id(self):
+        self.plan_id = False  # what was applied are items like any others
+
+    def _inverse_plan_id(self):
+        for rule in self.filtered("plan_id"):
+            rule.plan_id._apply_to(rule)
 
     # -- constraints -----------------------------------------------------------------
 
@@ -456,6 +489,7 @@ class ProjectBillingRule(models.Model):
             or self.amount
             or self.bill_at_zero
             or self.rate_ids.filtered("price")
+            or self.rate_card_id.rate_ids.filtered("price")
             or self.item_ids.filtered("billable_amount")
             or (self.claims_time and self.product_id.lst_price)
         )

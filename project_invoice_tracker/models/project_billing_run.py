@@ -355,6 +355,7 @@ class ProjectBillingRun(models.Model):
     @api.model
     def _cron_bill(self):
         """Start the runs that are due and carry on with those that are not done."""
+        self.env["project.billing.rate.card"]._index_due()
         self._start_scheduled()
         self._continue_running()
 

@@ -110,21 +110,7 @@ class ProjectBillingRunProposeMixin(models.AbstractModel):
         query = build_orphan_query(
             self.env, projects.ids, self.company_id.id, self.cutoff_date
         )
-        return [
-            Proposal(
-                rule_id=False,
-                project_id=project_id,
-                state="skipped",
-                reason_code=code,
-                quantity=float(hours),
-                entry_count=count,
-                date_from=date_from,
-                date_to=date_to,
-            )
-            for project_id, code, hours, count, date_from, date_to in (
-                self.env.execute_query(query)
-            )
-        ]
+        return [Proposal.of_time_aside(row) for row in self.env.execute_query(query)]
 
     def _block(self, proposals):
         """Turn proposals of rules that cannot be invoiced now into skips."""

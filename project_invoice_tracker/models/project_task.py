@@ -4,6 +4,14 @@ from odoo import models
 class ProjectTask(models.Model):
     _inherit = "project.task"
 
+    def copy(self, default=None):
+        copies = super().copy(default)
+        mapping = self.env.context.get("billing_task_mapping")
+        if mapping is not None:  # of a project template: its rules name tasks
+            found, _dependencies = self._create_task_mapping(copies)
+            mapping.update({old: new.id for old, new in found.items()})
+        return copies
+
     def write(self, vals):
         result = super().write(vals)
         if vals.keys() & {"project_id", "parent_id", "tag_ids"}:

@@ -166,7 +166,7 @@ def build_orphan_query(env, project_ids, company_id, cutoff):
     lines = env["account.analytic.line"]
     return SQL(
         """
-        SELECT e.project_id,
+        SELECT NULL::int4, e.project_id,
                CASE WHEN %(sales)s THEN 'owned_by_sales'
                     WHEN e.company_id != %(company)s THEN 'other_company'
                     WHEN e.billing_nonbillable THEN 'non_billable'
@@ -181,8 +181,8 @@ def build_orphan_query(env, project_ids, company_id, cutoff):
            AND COALESCE(e.billed_quantity, 0) = 0
            AND COALESCE(e.billing_written_off_quantity, 0) = 0
            AND e.date <= %(cutoff)s
-         GROUP BY 1, 2
-         ORDER BY 1, 2
+         GROUP BY 2, 3
+         ORDER BY 2, 3
         """,
         sales=lines._get_sales_owner_sql(),
         company=company_id,

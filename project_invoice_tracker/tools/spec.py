@@ -58,6 +58,25 @@ class Proposal:
     is_late: bool = False
     specs: list = field(default_factory=list)  # the invoice lines it would make
 
+    @classmethod
+    def of_time_aside(cls, row, name=""):
+        """Return the skip of time that is only counted, from a row of a query.
+
+        :param row: rule id or None, project id, reason, hours, entries, first, last day
+        """
+        rule_id, project_id, code, hours, count, date_from, date_to = row
+        return cls(
+            rule_id=rule_id or False,
+            project_id=project_id,
+            state="skipped",
+            reason_code=code,
+            quantity=float(hours),
+            entry_count=count,
+            date_from=date_from,
+            date_to=date_to,
+            name=name,
+        )
+
     def skip(self, code, detail=""):
         """Turn the proposal into a skip for a reason of the closed list."""
         self.state, self.reason_code, self.detail = "skipped", code, detail

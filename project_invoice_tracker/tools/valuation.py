@@ -9,8 +9,9 @@ def build_valuation_query(env, condition):
     The rule is the first by ``sequence`` among the project's active rules whose type
     owns time and whose company, dates, tasks, tags, employees and roles match; one
     chosen by hand stays. The price is the entry's own, else the employee's rate, the
-    role's, the rule's, the product's, each the latest valid on the entry's date, per
-    unit of the rule and in the currency in which it was agreed.
+    role's, the rule's, the product's (rates of the rule before those of its card),
+    each the latest valid on the entry's date, per unit of the rule and in the currency
+    in which it was agreed.
 
     :param condition: SQL on ``e`` (account_analytic_line)
     """
@@ -104,14 +105,17 @@ _MEMBER = SQL(
 _RATE = SQL(
     """
     SELECT t.price, t.currency_id, t.uom_id,
+           CASE WHEN t.card_id IS NOT NULL THEN 'card_' ELSE '' END ||
            CASE WHEN t.employee_id IS NOT NULL THEN 'employee'
                 WHEN t.role_id IS NOT NULL THEN 'role' ELSE 'rule' END AS source
       FROM project_billing_rate t
-     WHERE t.rule_id = r.id
+     WHERE (t.rule_id = r.id
+            OR t.card_id = r.rate_card_id
+               AND (r.price = 0 OR num_nonnulls(t.employee_id, t.role_id) = 1))
        AND (t.employee_id IS NULL OR t.employee_id = e.employee_id)
        AND (t.role_id IS NULL OR t.role_id = role.id)
        AND (t.date_start IS NULL OR t.date_start <= e.date)
-     ORDER BY t.employee_id IS NULL, t.role_id IS NULL,
+     ORDER BY t.employee_id IS NULL, t.role_id IS NULL, t.rule_id IS NULL,
               t.date_start DESC NULLS LAST, t.id DESC
      LIMIT 1
     """

@@ -1,0 +1,100 @@
+from odoo import models
+from odoo.fields import Command
+
+from .project_billing_rule import COPIED_KINDS
+
+# what belongs to one customer or to one deal stays behind
+CLEARED_FIELDS = ("partner_id", "customer_order")
+SHIFTED_FIELDS = ("date_start", "date_end")
+
+
+class ProjectBillingTemplateMixin(models.AbstractModel):
+    """A project template copies its billing rules, items, rates and members.
+
+    The host copies tasks and milestones; rules follow with the same links among the
+    copies. Dates move with the project's start where both have one; billing starts in
+    the current month. A plain duplicate of a project copies no deal.
+    """
+
+    _name = "project.billing.template.mixin"
+    _description = "Billing of Project Templates"
+
+    def copy(self, default=None):
+        to_template = (default or {}).get("is_template")
+        if not to_template and not self.env.context.get("copy_from_template"):
+            return super().copy(default)
+        tasks, milestones = {}, {}
+        copying = self.with_context(
+            billing_task_mapping=tasks, milestone_mapping=milestones
+        )
+        projects = super(ProjectBillingTemplateMixin, copying).copy(default)
+        for old, new in zip(self, projects, strict=True):
+            old._copy_billing_members(new)
+            old._copy_billing_rules(new, tasks, milestones)
+        return projects.with_env(self.env)
+
+    def _copy_billing_members(self, project):
+        members = self.billing_member_ids.sudo()
+        self.env["project.billing.member"].sudo().create(
+            members.copy_data({"project_id": project.id})
+        )
+
+    def _copy_billing_rules(self, project, tasks, milestones):
+        """Copy the rules to another project.
+
+        :param tasks: ``{old task id: new task id}``
+        :param milestones: ``{old milestone id: new milestone id}``
+        """
+        rules = self.billing_rule_ids.sudo()
+        shift = None
+        if self.date_start and project.date_start:
+            shift = project.date_start - self.date_start
+        copies = rules.browse()
+        for rule in rules:
+            values = rule._prepare_template_copy(project, tasks, milestones, shift)
+            copies |= rules.create(values)
+        copies._relink(dict(zip(rules.ids, copies.ids, strict=True)))
+
+
+class ProjectBillingRule(models.Model):
+    _inherit = "project.billing.rule"
+
+    def _prepare_template_copy(self, project, tasks, milestones, shift):
+        """Return the values of a copy of this rule on another project."""
+        self.ensure_one()
+        cleared = dict.fromkeys(CLEARED_FIELDS, False)
+        values = self.copy_data({"project_id": project.id, **cleared})[0]
+        values["bill_from"] = self._default_bill_from()
+        if project.company_id:
+            values["company_id"] = project.company_id.id
+        values["task_ids"] = [
+            Command.set([tasks[t] for t in self.task_ids.ids if t in tasks])
+        ]
+        items = self.item_ids.filtered(lambda item: item.kind in COPIED_KINDS)
+        for item, command in zip(items, values["item_ids"], strict=True):
+            own = command[2]
+            own["milestone_id"] = milestones.get(item.milestone_id.id, False)
+            if shift is not None and item.date_planned:
+                own["date_planned"] = item.date_planned + shift
+        for name in SHIFTED_FIELDS:
+            if shift is not None and self[name]:
+                values[name] = self[name] + shift
+        return values
+
+    def _relink(self, copy_of):
+        """Let copied rules refer to copies where the originals refer to originals.
+
+        :param copy_of: ``{old rule id: new rule id}``
+        """
+        names = [
+            name
+            for name, field in self._fields.items()
+            if field.type == "many2one"
+            and field.comodel_name == self._name
+            and field.store
+            and field.copy
+        ]
+        for rule in self:
+            for name in names:
+                if rule[name].id in copy_of:
+                    rule[name] = copy_of[rule[name].id]
