@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import SQL, float_is_zero, float_round
+from odoo.tools import SQL, float_compare, float_is_zero, float_round
 
 from ..exceptions import LedgerError
 from ..tools.quantity import HOUR_DIGITS, Share, take
@@ -60,15 +60,27 @@ class ProjectBillingCreditMixin(models.AbstractModel):
         )
         return {origin.id: tuple(sums) for origin, *sums in groups}
 
+    def _has_work_left(self):
+        """Return whether credits have left anything of these rows to take over."""
+        taken = self._get_taken()
+        return any(
+            not float_is_zero(share.quantity, precision_digits=HOUR_DIGITS)
+            for share in self._as_shares(taken)
+        )
+
     def _get_credited_quantity(self, line):
         """Return how much of these rows a credit note line takes back, in its unit.
 
-        Of hours the quantity. An item is an amount: its share of the invoice line's
-        amount, whether the clerk typed a quantity or a price.
+        Of hours the quantity. An item is an amount: where the clerk typed a price, its
+        share of the invoice line's amount.
         """
         origin = line.billing_origin_line_id
         billed = origin._get_billing_amount()
-        if self.analytic_line_id or not billed:
+        is_priced = all(
+            float_compare(origin[name], line[name], precision_digits=6) == 0
+            for name in ("price_unit", "discount")
+        )
+        if self.analytic_line_id or is_priced or not billed:
             return line.quantity
         return origin.quantity * abs(line._get_billing_amount() / billed)
 

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 
-from ..exceptions import BillingError
+from ..exceptions import BillingError, LedgerError
 
 
 class AccountMoveReversal(models.TransientModel):
@@ -78,14 +78,7 @@ class AccountMoveReversal(models.TransientModel):
     def reverse_moves(self, is_modify=False):
         wizard = self.with_context(billing_is_modify=is_modify)
         if is_modify and self.billing_has_work:
-            today = fields.Date.context_today(self)
-            if self.date and self.date > today:
-                raise BillingError(
-                    self.env._(
-                        "An invoice that bills work is replaced at once: choose a date "
-                        "up to today."
-                    )
-                )
+            self._check_replaceable()
         earlier = self.move_ids.reversal_move_ids
         action = super(AccountMoveReversal, wizard).reverse_moves(is_modify)
         if is_modify:
@@ -94,6 +87,31 @@ class AccountMoveReversal(models.TransientModel):
         elif self.billing_credit_mode in ("work_back", "write_off"):
             self._name_hours()
         return action
+
+    def _check_replaceable(self):
+        """Refuse replacements that would bill no work.
+
+        :raise BillingError: made later, or of an invoice whose work is elsewhere
+        """
+        if self.date and self.date > fields.Date.context_today(self):
+            raise BillingError(
+                self.env._(
+                    "An invoice that bills work is replaced at once: choose a date "
+                    "up to today."
+                )
+            )
+        for rows in self._get_billed_rows().grouped("move_id").values():
+            if not rows._has_work_left():
+                credits = rows.search([("origin_id", "in", rows.ids)])
+                raise LedgerError(
+                    self.env._(
+                        "%(invoice)s has no work left for a replacement: %(credits)s "
+                        "took all of it back. Edit the replacement that was made then, "
+                        "or release the work and bill it.",
+                        invoice=rows._get_document_names(),
+                        credits=credits.filtered("is_live")._get_document_names(),
+                    )
+                )
 
     def action_billing_take_none(self):
         """Button: set all hours to 0, to name the few that are taken back."""
