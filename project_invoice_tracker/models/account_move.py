@@ -65,7 +65,12 @@ class AccountMove(models.Model):
                 move.state == "draft" and any(rules.sudo().mapped("annex"))
             )
 
-    @api.depends("billing_allocation_ids", "line_ids.quantity", "state")
+    @api.depends(
+        "billing_allocation_ids",
+        "line_ids.quantity",
+        "line_ids.billing_is_adjusted",
+        "state",
+    )
     def _compute_billing_warning(self):
         for move in self:
             move.billing_warning = move._get_billing_warning()
@@ -83,20 +88,30 @@ class AccountMove(models.Model):
                     "button: it lowers the amount, and no work is billed again."
                 )
             return False
-        copied = self.billing_duplicate_of_id or (
-            self.invoice_line_ids.billing_origin_line_id
-        )
-        if copied and not rows.filtered("is_live"):
+        copies = self.invoice_line_ids.filtered(lambda x: x._is_workless_copy())
+        is_copy = self.billing_duplicate_of_id or copies
+        if is_copy and not rows.filtered("is_live"):
             return self.env._(
                 "This copy bills no work: the hours and milestones stay on the "
                 "original document."
             )
-        if rows and any(self.invoice_line_ids.mapped("billing_is_adjusted")):
-            return self.env._(
-                "Quantity or price of marked lines differ from the work that they "
-                "bill; the difference is kept as an adjustment."
+        texts = []
+        if copies:
+            texts.append(
+                self.env._(
+                    "Marked lines are copies and bill no work: the hours and "
+                    "milestones stay on the lines that they were made from."
+                )
             )
-        return False
+        others = self.invoice_line_ids - copies
+        if rows and any(others.mapped("billing_is_adjusted")):
+            texts.append(
+                self.env._(
+                    "Quantity or price of marked lines differ from the work that they "
+                    "bill; the difference is kept as an adjustment."
+                )
+            )
+        return " ".join(texts) or False
 
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)

@@ -20,6 +20,13 @@ class AccountMoveLine(models.Model):
         help="The line that this one was copied from: by a reversal, a replacement or "
         "a debit note.",
     )
+    billing_is_copy = fields.Boolean(
+        readonly=True,
+        copy=False,
+        export_string_translation=False,
+        help="Made from a line that bills work. It bills none itself, unless it is on "
+        "a replacement, which takes the work over.",
+    )
     billing_released = fields.Json(
         copy=False,
         groups=fields.NO_ACCESS,
@@ -29,10 +36,11 @@ class AccountMoveLine(models.Model):
     )
     billing_is_adjusted = fields.Boolean(
         compute="_compute_billing_is_adjusted",
-        help="Quantity or price differ from the work that the line bills.",
+        help="Quantity or price differ from the work that the line bills, or the line "
+        "is a copy that bills none.",
     )
 
-    @api.depends("quantity", "price_unit", "billing_allocation_ids")
+    @api.depends("quantity", "price_unit", "billing_allocation_ids", "billing_is_copy")
     def _compute_billing_is_adjusted(self):
         rows = (
             self.env["project.billing.allocation"]
@@ -51,7 +59,23 @@ class AccountMoveLine(models.Model):
                 or price is not None
                 and float_compare(price, line.price_unit, precision_digits=4) != 0
                 or bool(price is not None and line.discount)
+                or line._is_workless_copy()
             )
+
+    def _is_workless_copy(self):
+        """Return whether the line asks for money for work that others bill."""
+        self.ensure_one()
+        return bool(
+            self.billing_is_copy
+            and self.quantity
+            and self.move_id.move_type == "out_invoice"
+            and not self.sudo().billing_allocation_ids
+        )
+
+    def _compute_product_uom_id(self):
+        # 8 h of another product are 8 h: its unit would make 8 days of them
+        working = self.filtered(lambda line: line._origin.sudo().billing_allocation_ids)
+        return super(AccountMoveLine, self - working)._compute_product_uom_id()
 
     @api.model
     def default_get(self, fields_list):
@@ -69,6 +93,46 @@ class AccountMoveLine(models.Model):
         amount = self.quantity * self.price_unit * (1 - self.discount / 100.0)
         sign = -1 if self.move_id.move_type == "out_refund" else 1
         return sign * self.currency_id.round(amount)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        lines = super().create(vals_list)
+        if not self.env.context.get("billing_creating"):
+            lines._mark_copies()
+        return lines
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        for line, vals in zip(self, vals_list, strict=True):
+            if line.billing_is_copy or line.sudo().billing_allocation_ids:
+                vals["billing_is_copy"] = True
+        return vals_list
+
+    def _mark_copies(self):
+        """Mark new lines that read like one of their draft that bills work.
+
+        The web client duplicates lines by creating them with the same values.
+        """
+        new = self.filtered(
+            lambda line: line.name and line.move_id.move_type == "out_invoice"
+        )
+        if not new:
+            return
+        rows = (
+            self.env["project.billing.allocation"]
+            .sudo()
+            .search([("move_id", "in", new.move_id.ids), ("kind", "=", "bill")])
+        )
+        known = {self._get_reading(line) for line in rows.move_line_id}
+        copies = new.filtered(
+            lambda line: not line.billing_is_copy and self._get_reading(line) in known
+        )
+        if copies:
+            copies.with_context(skip_invoice_sync=True).billing_is_copy = True
+
+    @api.model
+    def _get_reading(self, line):
+        return line.move_id.id, line.product_id.id, line.name
 
     def _copy_data_extend_business_fields(self, values):
         result = super()._copy_data_extend_business_fields(values)
