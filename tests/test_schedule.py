@@ -1,7 +1,9 @@
+from contextlib import contextmanager
 from datetime import date
 from unittest.mock import patch
 
-from odoo.tests import freeze_time
+from odoo.exceptions import AccessError
+from odoo.tests import freeze_time, new_test_user
 from odoo.tools import mute_logger
 
 from .common import ADDON, BillingCommon
@@ -185,3 +187,122 @@ class TestSchedule(BillingCommon):
         run = runs.browse(action["res_id"])
         self.assertEqual(self._get_lines(run, "proposed").amount, 800)
         self.assertFalse(run.move_ids)
+
+    # -- failures are seen -------------------------------------------------------------
+
+    @contextmanager
+    def _broken(self, name, text="no room on the disk"):
+        """Let a step of the job fail, until the block ends."""
+
+        def fail(*_args, **_kwargs):
+            raise ValueError(text)
+
+        model = type(self.env["project.billing.run"])
+        logger = f"odoo.addons.{ADDON}.models.project_billing_run"
+        with patch.object(model, name, fail), mute_logger(logger):
+            yield
+
+    def _get_activities(self, run):
+        return self.env["mail.activity"].search(
+            [("res_model", "=", run._name), ("res_id", "in", run.ids)]
+        )
+
+    def test_company_whose_run_cannot_start_gets_a_run_that_says_why(self):
+        self.company.billing_schedule_user_id = self.clerk
+        with freeze_time("2026-07-01 06:00:00"), self._broken("_propose"):
+            run = self._run_job()
+        self.assertRecordValues(
+            run,
+            [
+                {
+                    "state": "draft",
+                    "error": "no room on the disk",
+                    "cutoff_date": date(2026, 6, 30),
+                }
+            ],
+        )
+        activity = self._get_activities(run)
+        self.assertEqual(activity.user_id, self.clerk)
+        self.assertIn("no room on the disk", activity.note)
+        self.assertFalse(run.line_ids)
+        self.assertEqual(self.company.billing_schedule_date, date(2026, 7, 1))
+
+    def test_failure_is_told_once_however_often_the_job_runs(self):
+        self.company.billing_schedule_user_id = self.clerk
+        mails = self.env["mail.mail"].search_count([])
+        for hour, text in ((6, "first"), (7, "first"), (8, "second")):
+            with (
+                freeze_time(f"2026-07-01 {hour:02}:00:00"),
+                self._broken("_propose", text),
+            ):
+                run = self._run_job()
+        self.assertEqual(len(run), 1)
+        self.assertEqual(run.error, "second")
+        self.assertEqual(len(self._get_activities(run)), 1)
+        notes = run.message_ids.filtered(lambda m: "stopped" in (m.body or ""))
+        self.assertEqual(len(notes), 1)
+        self.assertEqual(self.env["mail.mail"].search_count([]), mails)
+
+    def test_job_that_gets_through_clears_the_failure_and_bills_once(self):
+        self.company.billing_schedule_user_id = self.clerk
+        with freeze_time("2026-07-01 06:00:00"), self._broken("_propose"):
+            stopped = self._run_job()
+        with freeze_time("2026-07-02 06:00:00"):
+            run = self._run_job()
+        self.assertEqual(run, stopped)
+        self.assertRecordValues(
+            run, [{"state": "done", "error": False, "date": date(2026, 7, 2)}]
+        )
+        self.assertFalse(self._get_activities(run))
+        self.assertEqual(run.move_ids.amount_untaxed, 800)
+        self.assertEqual(self.company.billing_schedule_date, date(2026, 8, 1))
+        self.assertConserved()
+
+    def test_run_that_stops_half_way_keeps_the_error_and_nothing_else(self):
+        self.company.billing_schedule_user_id = self.clerk
+        with freeze_time("2026-07-01 06:00:00"), self._broken("_finish"):
+            run = self._run_job()
+        self.assertRecordValues(
+            run, [{"state": "running", "error": "no room on the disk"}]
+        )
+        self.assertFalse(run.move_ids)
+        self.assertEqual(self.entry.billed_quantity, 0)
+        self.assertEqual(self._get_activities(run).user_id, self.clerk)
+        with freeze_time("2026-07-01 07:00:00"):
+            self._run_job()
+        self.assertRecordValues(run, [{"state": "done", "error": False}])
+        self.assertFalse(self._get_activities(run))
+        self.assertConserved()
+
+    def test_who_handed_a_run_over_is_told_that_it_stopped(self):
+        self.company.billing_schedule_user_id = self.administrator
+        run = self._propose()
+        run.sudo().state = "running"
+        with freeze_time("2026-06-30 12:00:00"), self._broken("_finish"):
+            self._run_job()
+        self.assertEqual(self._get_activities(run).user_id, self.clerk)
+
+    def test_nobody_is_told_of_what_he_may_not_read(self):
+        self.company.billing_schedule_user_id = new_test_user(
+            self.env, login="visitor", groups="base.group_user"
+        )
+        with freeze_time("2026-07-01 06:00:00"), self._broken("_propose"):
+            run = self._run_job()
+        self.assertTrue(run.error)
+        self.assertFalse(self._get_activities(run))
+
+    def test_who_switches_the_schedule_on_is_responsible(self):
+        company = self.company
+        company.write(
+            {"billing_schedule_active": False, "billing_schedule_user_id": False}
+        )
+        administrator = self.administrator
+        administrator.group_ids |= self.env.ref("base.group_system")
+        own = company.with_user(administrator)
+        own.billing_schedule_active = True
+        self.assertEqual(own.billing_schedule_user_id, administrator)
+
+    def test_error_of_a_run_is_not_typed(self):
+        run = self._propose()
+        with self.assertRaises(AccessError):
+            run.with_user(self.clerk).error = "Nothing happened"

@@ -5,6 +5,7 @@ from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import split_every
 
 BATCH_SIZE = 200  # invoices per savepoint
+FAILURE_ACTIVITY = "mail.mail_activity_data_warning"
 
 
 class BillingRunMixin(models.AbstractModel):
@@ -18,6 +19,7 @@ class BillingRunMixin(models.AbstractModel):
 
     _name = "billing.run.mixin"
     _description = "Billing Run"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
 
     company_id = fields.Many2one(
         "res.company",
@@ -41,6 +43,11 @@ class BillingRunMixin(models.AbstractModel):
         tracking=True,
     )
     is_scheduled = fields.Boolean(readonly=True, copy=False)
+    error = fields.Text(
+        readonly=True,
+        copy=False,
+        help="What stopped the scheduled job. It tries again by itself.",
+    )
 
     @api.model
     def _run_in_batches(self, units, action, on_error):
@@ -79,6 +86,57 @@ class BillingRunMixin(models.AbstractModel):
             self.env.invalidate_all()
             return error
         return None
+
+    # -- failures of the scheduled job -----------------------------------------------
+
+    def _note_failure(self, error):
+        """Keep what stopped the job on the run and tell the person responsible, once.
+
+        Called after the failed work was undone, in the transaction that goes on: the
+        note stays. A job that fails again changes no more than the text.
+        """
+        self.ensure_one()
+        run = self.sudo()
+        is_new = not run.error
+        text = run._explain_error(error)
+        if run.error != text:
+            run.error = text
+        if not is_new:
+            return
+        run._message_log(body=run.env._("The scheduled job stopped: %s", text))
+        user = run._get_responsible()
+        if user:
+            # in the list of activities; no mail leaves for it
+            run.with_context(
+                mail_activity_quick_update=True, lang=user.lang
+            ).activity_schedule(
+                FAILURE_ACTIVITY,
+                user_id=user.id,
+                summary=run.with_context(lang=user.lang).env._("Billing has stopped"),
+                note=text,
+            )
+
+    def _clear_failure(self):
+        """The job got through: nothing is left to do for the person responsible."""
+        for run in self.sudo().filtered("error"):
+            run.error = False
+            feedback = run.env._("The scheduled job got through.")
+            run.activity_feedback([FAILURE_ACTIVITY], feedback=feedback)
+
+    def _get_responsible(self):
+        """Return the user who is told: who made the run, else the company's, or none.
+
+        Never OdooBot, nor somebody who may not read the run (any more).
+        """
+        self.ensure_one()
+        users = self.user_id | self.company_id.billing_schedule_user_id
+        return (users - self.env.ref("base.user_root")).filtered(
+            lambda user: (
+                user.active
+                and user._is_internal()
+                and self.with_user(user).has_access("read")
+            )
+        )[:1]
 
     @api.model
     def _explain_error(self, error):

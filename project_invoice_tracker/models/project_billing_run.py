@@ -26,7 +26,7 @@ class ProjectBillingRun(models.Model):
 
     _name = "project.billing.run"
     _description = "Project Billing Run"
-    _inherit = ["project.billing.run.propose.mixin", "mail.thread", "billing.run.mixin"]
+    _inherit = ["project.billing.run.propose.mixin", "billing.run.mixin"]
     _order = "id desc"
     _check_company_auto = True
 
@@ -148,7 +148,8 @@ class ProjectBillingRun(models.Model):
             )
 
     def _check_input(self, vals):
-        if not self.env.su and vals.keys() & {"state", "is_scheduled", "user_id"}:
+        own = {"error", "is_scheduled", "state", "user_id"}
+        if not self.env.su and vals.keys() & own:
             raise AccessError(
                 self.env._("State and history of a run are set by its buttons only.")
             )
@@ -363,8 +364,8 @@ class ProjectBillingRun(models.Model):
     def _start_scheduled(self):
         """Create one run for each company whose date has come; safe at any hour.
 
-        A company that fails is logged and tried again by the next job; it never stops
-        the others.
+        A company that fails gets a run that says why and is tried again by the next
+        job; it never stops the others.
         """
         companies = self.env["res.company"].search(
             [("billing_schedule_active", "=", True)]
@@ -372,7 +373,7 @@ class ProjectBillingRun(models.Model):
         for company in companies:
             error = self._try_batch([company], self._start_company)
             if error:
-                self._log_failure(company, error)
+                self._report_start(company, error)
             self.env["ir.cron"]._commit_progress(1)
 
     @api.model
@@ -385,14 +386,7 @@ class ProjectBillingRun(models.Model):
         if not period:
             return
         cutoff, following = period
-        run = self._in_company(company).create(
-            {
-                "company_id": company.id,
-                "cutoff_date": cutoff,
-                "date": company._get_billing_today(),
-                "is_scheduled": True,
-            }
-        )
+        run = self._take_scheduled_run(company, cutoff)
         run.action_propose()
         company.billing_schedule_date = following
         if not company.billing_approval_required:
@@ -400,9 +394,56 @@ class ProjectBillingRun(models.Model):
 
     @api.model
     def _log_failure(self, record, error):
+        run._clear_failure()
         _logger.error(
             "Scheduled billing of %s failed", record.display_name, exc_info=error
         )
+
+    @api.model
+    def _alert_caps(self):
+        """Tell project managers of caps that are used up, company by company."""
+        alerts = self.env["project.billing.cap.alerts"]
+        for company in self.env["res.company"].search([]):
+            error = self._try_batch(
+                [company], lambda own: alerts._alert_company(own[0])
+            )
+            if error:
+                self._log_failure(company, error)
+
+    @api.model
+    def _report_start(self, company, error):
+        """Give a company whose run could not be started a run that says why."""
+        self._log_failure(company, error)
+
+        def note(companies):
+            today = company._get_billing_today()
+            cutoff, _next = company._get_billing_schedule_period(today)
+            self._take_scheduled_run(company, cutoff)._note_failure(error)
+
+        problem = self._try_batch([company], note)
+        if problem:
+            self._log_failure(company, problem)
+
+    @api.model
+    def _take_scheduled_run(self, company, cutoff):
+        """Return the company's scheduled run: the one that an error stopped, or new.
+
+        :param cutoff: last day of the work
+        """
+        values = {"date": company._get_billing_today(), "cutoff_date": cutoff}
+        runs = self._in_company(company)
+        stopped = runs.search(
+            [
+                ("company_id", "=", company.id),
+                ("is_scheduled", "=", True),
+                ("state", "=", "draft"),
+            ],
+            limit=1,
+        )
+        if stopped:
+            stopped.write(values)
+            return stopped
+        return runs.create({"company_id": company.id, "is_scheduled": True, **values})
 
     @api.model
     def _in_company(self, company):
@@ -432,7 +473,7 @@ class ProjectBillingRun(models.Model):
     def _try_invoice(self):
         """Return the lines that were dealt with and the error that undid it, if any.
 
-        A run that fails is logged and tried again by the next job.
+        A run that fails says why and is tried again by the next job.
         """
         done = []
         error = self._try_batch(
@@ -446,7 +487,9 @@ class ProjectBillingRun(models.Model):
     # -- opening ---------------------------------------------------------------------
 
     @api.model
+            self._note_failure(error)
     def _open_preview(self, company):
+        self._clear_failure()
         """Open a proposal of what the scheduled job would invoice."""
         run = self.create({"company_id": company.id})
         run.action_propose()

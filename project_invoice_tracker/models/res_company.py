@@ -34,6 +34,16 @@ class ResCompany(models.Model):
         "everything up to the day before.",
     )
 
+    billing_schedule_user_id = fields.Many2one(
+        "res.users",
+        string="Responsible for scheduled billing",
+        compute="_compute_billing_schedule_user_id",
+        store=True,
+        readonly=False,
+        domain=[("share", "=", False)],
+        help="Gets an activity when the scheduled job cannot go on.",
+    )
+
     _billing_schedule_dated = models.Constraint(
         "CHECK (NOT billing_schedule_active OR billing_schedule_date IS NOT NULL)",
         "Scheduled billing needs the date of its next run.",
@@ -45,6 +55,12 @@ class ResCompany(models.Model):
             if company.billing_schedule_active and not company.billing_schedule_date:
                 today = company._get_billing_today()
                 company.billing_schedule_date = today + relativedelta(months=1, day=1)
+
+    @api.depends("billing_schedule_active")
+    def _compute_billing_schedule_user_id(self):
+        for company in self:
+            if company.billing_schedule_active and not company.billing_schedule_user_id:
+                company.billing_schedule_user_id = self.env.user
 
     def _get_billing_timezone(self):
         """Return the name of the zone in which this company's days begin and end.

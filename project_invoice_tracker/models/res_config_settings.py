@@ -19,9 +19,15 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.billing_schedule_date", readonly=False
     )
 
+    billing_schedule_user_id = fields.Many2one(
+        related="company_id.billing_schedule_user_id", readonly=False
+    )
+
     @api.onchange("billing_schedule_active")
     def _onchange_billing_schedule_active(self):
-        """Propose the first of next month, as the company does by itself."""
+        """Propose what the company proposes: the first of next month, the user."""
+        if self.billing_schedule_active and not self.billing_schedule_user_id:
+            self.billing_schedule_user_id = self.env.user
         if self.billing_schedule_active and not self.billing_schedule_date:
             today = self.company_id._get_billing_today()
             self.billing_schedule_date = today + relativedelta(months=1, day=1)
