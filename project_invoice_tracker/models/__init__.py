@@ -42,6 +42,7 @@ from . import project_billing_term_cap
 from . import project_billing_term_payer
 from . import project_billing_term_deposit
 from . import project_billing_term_retention
+from . import project_billing_amounts_mixin
 from . import project_billing_invoicing
 from . import billing_run_mixin
 from . import project_billing_run_propose_mixin

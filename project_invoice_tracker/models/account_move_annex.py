@@ -96,6 +96,8 @@ class ProjectBillingAnnexMixin(models.AbstractModel):
         return [*super()._get_fields_to_detach(), ANNEX_FIELD]
 
     def _detach_attachments(self):
+        if not self:  # the host asks for no move at all, at every write of a line
+            return None
         self._detach_annex_pdf()
         result = super()._detach_attachments()
         self.invalidate_recordset([ANNEX_FIELD, "billing_annex_id"])

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..exceptions import AlreadyBilledError
+from ..tools.plans import forget_plans
 
 COLUMNS = {  # column: PostgreSQL type of the bulk insert
     "kind": "varchar",
@@ -210,6 +211,7 @@ class ProjectBillingAllocation(models.Model):
         names = list(COLUMNS)
         uid = self.env.uid
         self.flush_model()
+        forget_plans(self.env.cr, len(rows))
         query = SQL(
             "INSERT INTO project_billing_allocation"
             " (create_uid, create_date, write_uid, write_date, %(columns)s)"
@@ -219,10 +221,7 @@ class ProjectBillingAllocation(models.Model):
             columns=SQL(", ").join(map(SQL.identifier, names)),
             uid=uid,
             values=SQL(", ").join(
-                SQL(
-                    "%s::" + sql_type + "[]",
-                    [self._to_sql_value(row.get(name), sql_type) for row in rows],
-                )
+                self._to_sql_array([row.get(name) for row in rows], sql_type)
                 for name, sql_type in COLUMNS.items()
             ),
         )
@@ -231,6 +230,21 @@ class ProjectBillingAllocation(models.Model):
         records.invalidate_model()
         self._apply(rows, reason)
         return records
+
+    @api.model
+    def _to_sql_array(self, values, sql_type):
+        """Return a column of a bulk insert; a value that all rows share is sent once."""
+        first = values[0]
+        if all(value == first for value in values):
+            return SQL(
+                "array_fill(%s::" + sql_type + ", ARRAY[%s])",
+                self._to_sql_value(first, sql_type),
+                len(values),
+            )
+        return SQL(
+            "%s::" + sql_type + "[]",
+            [self._to_sql_value(value, sql_type) for value in values],
+        )
 
     @api.model
     def _to_sql_value(self, value, sql_type):

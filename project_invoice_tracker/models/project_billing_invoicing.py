@@ -15,6 +15,7 @@ class ProjectBillingInvoicing(models.AbstractModel):
     """From invoice lines to be (plain values) to customer invoices and ledger rows."""
 
     _name = "project.billing.invoicing"
+    _inherit = "project.billing.amounts.mixin"
     _description = "Billing: Making of Invoices"
 
     @api.model
@@ -27,6 +28,7 @@ class ProjectBillingInvoicing(models.AbstractModel):
         """
         defaults = self._prepare_defaults(run, batches)
         values = [self._prepare_move(run, specs, defaults) for specs in batches]
+        self._complete_lines(run.company_id, values, batches)
         moves = (
             self.env["account.move"]
             .with_context(default_move_type="out_invoice", billing_creating=True)
@@ -46,6 +48,8 @@ class ProjectBillingInvoicing(models.AbstractModel):
         :raise UserError: what the host objects to; nothing is posted then
         """
         quiet = self._get_quiet_context(run.company_id)
+        # read together what the host reads line by line
+        moves.line_ids.distribution_analytic_account_ids.mapped("root_plan_id")
         moves.with_context(**quiet).action_post()
         if quiet:
             body = self.env._("Posted by %s", run._get_html_link())

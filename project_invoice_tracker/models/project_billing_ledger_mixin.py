@@ -47,6 +47,12 @@ class ProjectBillingLedgerMixin(models.AbstractModel):
         frozen = FROZEN_FIELDS & vals.keys()
         if frozen:
             self._check_frozen(vals)
+        if vals.keys() == {"is_manually_modified"} and self.env.context.get(
+            "billing_creating"
+        ):
+            # the last word of create(): there is nothing left to synchronise
+            quiet = self.with_context(skip_invoice_sync=True)
+            return super(ProjectBillingLedgerMixin, quiet).write(vals)
         if "state" not in vals:
             return super().write(vals)
         before = {move.id: move.state for move in self}

@@ -4,6 +4,7 @@ from odoo.tools import SQL, float_compare
 
 from ..exceptions import BillingError
 from ..reasons import CONFIRMABLE, get_reason_selection
+from ..tools.plans import forget_plans
 from ..tools.quantity import HOUR_DIGITS
 
 
@@ -161,6 +162,7 @@ class ProjectBillingRunLine(models.Model):
         if not pairs:
             return
         line_ids, ids = zip(*pairs, strict=True)
+        forget_plans(self.env.cr, len(pairs))
         self.env.cr.execute(
             SQL(
                 "INSERT INTO project_billing_run_line_entry_rel (run_line_id, entry_id)"
@@ -208,8 +210,9 @@ class ProjectBillingRunLine(models.Model):
 
     def _get_room(self):
         """Return the room that makes the invoice lines of these lines, of one kind."""
-        rule = self[0].rule_id
-        is_deposit = self[0].item_id.kind == "deposit"
+        first = next(iter(self))  # self[0] would be read alone, not with the others
+        rule = first.rule_id
+        is_deposit = first.item_id.kind == "deposit"
         return rule._get_room("deposit" if is_deposit else rule.billing_type)
 
     def _refresh_amounts(self):

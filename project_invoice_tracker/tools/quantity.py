@@ -87,7 +87,7 @@ def share_total(total, weights, digits):
     for weight in weights:
         running += weight
         target = float_round(total * running / weight_sum, precision_digits=digits)
-        pieces.append(float_round(target - done, precision_digits=digits))
+        pieces.append(round(target - done, digits))  # both have these digits already
         done = target
     rest = float_round(total - done, precision_digits=digits)
     pieces[-1] = float_round(pieces[-1] + rest, precision_digits=digits)
