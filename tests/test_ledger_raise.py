@@ -200,6 +200,15 @@ class TestRaisedAgain(CreditCommon):
         self.assertQuantities(self.entry, 0, 0)
         self.assertFalse(self._get_row(invoice))
 
+    def test_line_whose_work_is_gone_says_so(self):
+        invoice = self._bill()
+        self._edit_line(invoice, quantity=0)
+        self.assertFalse(invoice.invoice_line_ids.billing_is_adjusted)
+        self.entry.with_user(self.manager)._set_nonbillable("Goodwill")
+        self._edit_line(invoice, quantity=8)
+        self.assertTrue(invoice.invoice_line_ids.billing_is_adjusted)
+        self.assertIn("adjustment", invoice.billing_warning)
+
     def test_moved_hours_do_not_come_back(self):
         invoice = self._bill()
         self._edit_line(invoice, quantity=0)

@@ -88,7 +88,9 @@ class AccountMove(models.Model):
                     "button: it lowers the amount, and no work is billed again."
                 )
             return False
-        copies = self.invoice_line_ids.filtered(lambda x: x._is_workless_copy())
+        copies = self.invoice_line_ids.filtered(
+            lambda line: line.billing_is_copy and line._is_workless()
+        )
         is_copy = self.billing_duplicate_of_id or copies
         if is_copy and not rows.filtered("is_live"):
             return self.env._(
@@ -104,7 +106,7 @@ class AccountMove(models.Model):
                 )
             )
         others = self.invoice_line_ids - copies
-        if rows and any(others.mapped("billing_is_adjusted")):
+        if any(others.mapped("billing_is_adjusted")):
             texts.append(
                 self.env._(
                     "Quantity or price of marked lines differ from the work that they "

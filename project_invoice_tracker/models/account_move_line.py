@@ -59,16 +59,19 @@ class AccountMoveLine(models.Model):
                 or price is not None
                 and float_compare(price, line.price_unit, precision_digits=4) != 0
                 or bool(price is not None and line.discount)
-                or line._is_workless_copy()
+                or line._is_workless()
             )
 
-    def _is_workless_copy(self):
-        """Return whether the line asks for money for work that others bill."""
+    def _is_workless(self):
+        """Return whether the line asks for money for work that it does not bill.
+
+        It was copied from a line that does, or its work is gone for good.
+        """
         self.ensure_one()
         return bool(
-            self.billing_is_copy
-            and self.quantity
+            self.quantity
             and self.move_id.move_type == "out_invoice"
+            and (self.billing_is_copy or self.sudo().billing_released)
             and not self.sudo().billing_allocation_ids
         )
 
