@@ -15,44 +15,40 @@ DAY = date(2026, 6, 15)
 class TestRounding(BillingCommon):
     """What the customer reads for worked minutes."""
 
+    def _create_rounding(self, method="none", scope="entry", **terms):
+        """Return a rule at 100 an hour that rounds to quarters of an hour."""
+        defaults = {
+            "price": 100,
+            "rounding_method": method,
+            "rounding_step": 0.25,
+            "rounding_scope": scope,
+        }
+        return self._create_rule(**{**defaults, **terms})
+
+    def _bill_hours(self, *hours):
+        """Return what the customer reads for entries of one person, day and task."""
+        for worked in hours:
+            self._create_entry(worked)
+        return self._get_shown(self._bill())
+
     def _get_shown(self, invoice):
         lines = invoice.invoice_line_ids.sorted("id")
         return [(line.quantity, line.price_unit, line.price_subtotal) for line in lines]
 
     def test_three_times_ten_minutes_up_to_quarters_are_half_an_hour(self):
-        self._create_rule(
-            price=100,
-            rounding_method="up",
-            rounding_step=0.25,
-            rounding_scope="person_day",
-        )
-        for _ in range(3):
-            self._create_entry(10 / 60)
-        self.assertEqual(self._get_shown(self._bill()), [(0.5, 100, 50)])
+        self._create_rounding("up", "person_day")
+        self.assertEqual(self._bill_hours(*[10 / 60] * 3), [(0.5, 100, 50)])
 
     def test_three_times_twenty_minutes_down_to_quarters_are_an_hour(self):
-        self._create_rule(
-            price=100,
-            rounding_method="down",
-            rounding_step=0.25,
-            rounding_scope="line",
-        )
-        for _ in range(3):
-            self._create_entry(20 / 60)
-        self.assertEqual(self._get_shown(self._bill()), [(1, 100, 100)])
+        self._create_rounding("down", "line")
+        self.assertEqual(self._bill_hours(*[20 / 60] * 3), [(1, 100, 100)])
 
     def test_an_hour_down_to_ten_minutes_stays_an_hour(self):
-        self._create_rule(price=60, rounding_method="down", rounding_step=10 / 60)
-        self._create_entry(1)
-        self.assertEqual(self._get_shown(self._bill()), [(1, 60, 60)])
+        self._create_rounding("down", price=60, rounding_step=10 / 60)
+        self.assertEqual(self._bill_hours(1), [(1, 60, 60)])
 
     def test_person_day_is_rounded_once_over_several_lines(self):
-        self._create_rule(
-            price=100,
-            rounding_method="up",
-            rounding_step=0.25,
-            rounding_scope="person_day",
-        )
+        self._create_rounding("up", "person_day")
         self._create_entry(5 / 60)
         self._create_entry(5 / 60, task=self._create_task("Build"))
         invoice = self._bill()
@@ -62,36 +58,24 @@ class TestRounding(BillingCommon):
         self.assertConserved()
 
     def test_each_person_and_each_day_is_rounded_on_its_own(self):
-        self._create_rule(
-            price=100,
-            rounding_method="up",
-            rounding_step=0.25,
-            rounding_scope="person_day",
-        )
+        self._create_rounding("up", "person_day")
         self._create_entry(5 / 60)
         self._create_entry(5 / 60, employee=self.ben)
         self._create_entry(5 / 60, DAY + timedelta(days=1))
         self.assertEqual(self._get_shown(self._bill()), [(0.75, 100, 75)])
 
     def test_line_is_rounded_once(self):
-        self._create_rule(
-            price=100,
-            rounding_method="up",
-            rounding_step=0.25,
-            rounding_scope="line",
-        )
+        self._create_rounding("up", "line")
         self._create_entry(5 / 60)
         self._create_entry(5 / 60, DAY + timedelta(days=1))
         self.assertEqual(self._get_shown(self._bill()), [(0.25, 100, 25)])
 
     def test_minimum_is_for_each_entry(self):
-        self._create_rule(price=100, rounding_minimum=0.5)
-        self._create_entry(0.1)
-        self._create_entry(0.7)
-        self.assertEqual(self._get_shown(self._bill()), [(1.2, 100, 120)])
+        self._create_rounding(rounding_minimum=0.5)
+        self.assertEqual(self._bill_hours(0.1, 0.7), [(1.2, 100, 120)])
 
     def test_hours_chosen_by_hand_are_rounded_in_no_scope(self):
-        rule = self._create_rule(price=100, rounding_method="up", rounding_step=1)
+        rule = self._create_rounding("up", rounding_step=1)
         entry = self._create_entry(1.1)
         for scope in ("entry", "person_day", "line"):
             with self.subTest(scope=scope):
@@ -101,7 +85,7 @@ class TestRounding(BillingCommon):
                 self.assertEqual(self._get_lines(run, "proposed").amount, 130)
 
     def test_worked_time_never_changes(self):
-        self._create_rule(price=100, rounding_method="up", rounding_step=1)
+        self._create_rounding("up", rounding_step=1)
         entry = self._create_entry(0.7)
         invoice = self._bill()
         self.assertEqual(invoice.invoice_line_ids.quantity, 1)
@@ -112,7 +96,7 @@ class TestRounding(BillingCommon):
         self.assertEqual((row.amount, row.adjustment), (70, 30))
 
     def test_fifty_minutes_show_what_they_cost(self):
-        self._create_rule(price=100)
+        self._create_rounding()
         self._create_entry(50 / 60)
         invoice = self._bill()
         self.assertEqual(self._get_shown(invoice), [(0.83, 100, 83)])
@@ -120,23 +104,21 @@ class TestRounding(BillingCommon):
         self.assertEqual((row.amount, row.adjustment), (83.33, -0.33))
 
     def test_half_a_hundredth_of_an_hour_is_rounded_up(self):
-        self._create_rule(price=100)
-        self._create_entry(18 / 3600)
-        self.assertEqual(self._get_shown(self._bill()), [(0.01, 100, 1)])
+        self._create_rounding()
+        self.assertEqual(self._bill_hours(18 / 3600), [(0.01, 100, 1)])
 
     def test_less_than_half_a_hundredth_is_not_rounded_twice(self):
-        self._create_rule(price=100)
-        self._create_entry(0.83496)
-        self.assertEqual(self._bill().invoice_line_ids.quantity, 0.83)
+        self._create_rounding()
+        self.assertEqual(self._bill_hours(0.83496), [(0.83, 100, 83)])
 
     def test_half_a_cent_is_rounded_away_from_zero(self):
-        self._create_rule(price=90.03)
+        self._create_rounding(price=90.03)
         self._create_entry(50 / 60)
         row = self._bill().billing_allocation_ids
         self.assertEqual(row.amount, 75.03)  # 75.025
 
-    def test_ten_thousand_thirds_of_an_hour_lose_nothing(self):
-        rule = self._create_rule(price=90)
+    def test_three_thousand_thirds_of_an_hour_lose_nothing(self):
+        rule = self._create_rounding(price=90)
         self.env["account.analytic.line"].create(
             [
                 {
@@ -155,21 +137,19 @@ class TestRounding(BillingCommon):
         self.assertConserved()
 
     def test_correction_lowers_the_line_exactly(self):
-        self._create_rule(price=100)
-        self._create_entry(8)
-        self._create_entry(-1 / 3)
-        self.assertEqual(self._get_shown(self._bill()), [(7.67, 100, 767)])
+        self._create_rounding()
+        self.assertEqual(self._bill_hours(8, -1 / 3), [(7.67, 100, 767)])
         self.assertConserved()
 
     def test_correction_alone_is_skipped_as_negative(self):
-        self._create_rule(price=100)
+        self._create_rounding()
         self._create_entry(-1)
         run = self._propose()
         self.assertFalse(self._get_lines(run, "proposed"))
         self.assertEqual(self._get_reasons(run), {"negative": -1})
 
     def test_time_rounded_to_nothing_is_invoiced_as_nothing_once(self):
-        self._create_rule(price=100, rounding_method="down", rounding_step=0.25)
+        self._create_rounding("down")
         entry = self._create_entry(0.1)
         self._create_entry(1)
         self.assertEqual(self._get_shown(self._bill()), [(1, 100, 100)])
@@ -177,7 +157,7 @@ class TestRounding(BillingCommon):
         self.assertConserved()
 
     def test_days_of_eight_hours(self):
-        self._create_rule(price=800, uom_id=self.day.id)
+        self._create_rounding(price=800, uom_id=self.day.id)
         self._create_entry(8)
         self._create_entry(2)
         invoice = self._bill()
@@ -188,19 +168,19 @@ class TestRounding(BillingCommon):
         )
 
     def test_time_typed_in_days_is_billed_in_hours(self):
-        self._create_rule(price=100)
+        self._create_rounding()
         entry = self._create_entry(1, product_uom_id=self.day.id)
         self.assertEqual(entry.billable_quantity, 8)
         self.assertEqual(self._get_shown(self._bill()), [(8, 100, 800)])
 
     def test_time_typed_in_days_is_billed_in_days(self):
-        self._create_rule(price=800, uom_id=self.day.id)
+        self._create_rounding(price=800, uom_id=self.day.id)
         self._create_entry(1, product_uom_id=self.day.id)
         self.assertEqual(self._get_shown(self._bill()), [(1, 800, 800)])
 
     def test_yen_have_no_cents(self):
         yen = self._get_currency("JPY", 150)
-        self._create_rule(price=9999, currency_id=yen.id)
+        self._create_rounding(price=9999, currency_id=yen.id)
         self._create_entry(50 / 60)
         invoice = self._bill()
         self.assertEqual(self._get_shown(invoice), [(0.83, 9999, 8299)])
@@ -209,7 +189,7 @@ class TestRounding(BillingCommon):
 
     def test_dinars_have_three_decimals(self):
         dinar = self._get_currency("KWD", 0.3)
-        self._create_rule(price=33.33, currency_id=dinar.id)
+        self._create_rounding(price=33.33, currency_id=dinar.id)
         self._create_entry(50 / 60)
         invoice = self._bill()
         self.assertEqual(self._get_shown(invoice), [(0.83, 33.33, 27.664)])
