@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from ..exceptions import BillingError
+
 
 class ProjectBillingDrawMixin(models.AbstractModel):
     """Rows of kind ``draw``: prepaid hours used up, a deposit taken off an invoice.
@@ -61,3 +63,41 @@ class ProjectBillingDrawMixin(models.AbstractModel):
         records = items.browse(set(ids))
         records.invalidate_recordset(changed)
         records.modified(changed)
+
+    # -- taking back -----------------------------------------------------------------
+
+    def _take_back(self, reason):
+        """Free the hours of draws; they are held, and their pool has them again.
+
+        :param reason: why, shown on the entries; kept in the chatter of the items
+        """
+        for item, draws in self.grouped("item_id").items():
+            item.sudo()._message_log(
+                body=self.env._(
+                    "%(hours).2f drawn hours of %(days)s taken back: %(reason)s",
+                    hours=sum(draws.mapped("quantity")),
+                    days=", ".join(
+                        str(day) for day in sorted(set(draws.mapped("date")))
+                    ),
+                    reason=reason,
+                )
+            )
+        self._remove(hold=True, reason=reason)
+
+    def action_take_back(self):
+        """Button: take draws of prepaid hours back; the time is held until released.
+
+        :raise BillingError: other rows, or a project that the user does not review
+        """
+        self.check_access("read")
+        rows = self.sudo()
+        if any(row.kind != "draw" or not row.analytic_line_id for row in rows):
+            raise BillingError(
+                self.env._(
+                    "Only hours drawn from a fee or a pack are taken back here. What "
+                    "is invoiced comes back by its invoice."
+                )
+            )
+        rows.rule_id.project_id.with_env(self.env)._check_billing_reviewable()
+        rows._take_back(self.env._("Taken back by %s", self.env.user.name))
+        return True

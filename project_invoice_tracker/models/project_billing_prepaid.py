@@ -1,0 +1,549 @@
+from collections import defaultdict
+
+from odoo import api, models
+from odoo.tools import SQL
+
+from ..tools.draws import Pool, get_balance, plan_draws
+from ..tools.quantity import HOUR_DIGITS, Share
+from ..tools.spec import LineSpec, Proposal
+
+LEVELS = (1, 2)  # alerts: at the rule's percentage, at all hours
+
+
+class ProjectBillingPrepaid(models.AbstractModel):
+    """Prepaid hours: what items hold, what work uses of them, what is left.
+
+    The same plan of draws makes the review, the run, the figures and the alerts. All
+    quantities are hours.
+    """
+
+    _name = "project.billing.prepaid"
+    _description = "Prepaid Hours"
+
+    # -- pools -----------------------------------------------------------------------
+
+    @api.model
+    def _get_pools(self, rules, drawn=True):
+        """Return the pools of hours that the rules give, as plain values.
+
+        Hours count while their item is active and not written off, whether it is
+        invoiced yet or not: a fee in arrears is invoiced after its hours were used.
+
+        :param rules: rules that give hours
+        :param drawn: False: nothing is drawn yet
+        """
+        items = self.env["project.billing.item"].sudo()
+        items = items.search([("rule_id", "in", rules.ids), ("prepaid_hours", ">", 0)])
+        late = self._get_late_draws(items) if drawn else {}
+        groups = {
+            rule.id: frozenset(rule.sudo().drawing_rule_ids.ids)
+            for rule in items.rule_id
+        }
+        pools = []
+        for item in items:
+            start = item.date_start or item.date_ready
+            given_up = item._is_given_up()
+            if not start or (given_up and not item.drawn_quantity):
+                continue
+            rule, is_period = item.rule_id, item.kind == "period"
+            limited = is_period and rule.rollover == "carry" and rule.rollover_limit
+            pools.append(
+                Pool(
+                    key=item.id,
+                    # of a fee that was given up, no more than what was used
+                    hours=item.drawn_quantity if given_up else item.prepaid_hours,
+                    start=start,
+                    end=item.date_end if is_period else None,
+                    expiry=item.prepaid_expiry or None,
+                    limit=rule.rollover_limit if limited else None,
+                    drawn=item.drawn_quantity if drawn else 0.0,
+                    drawn_late=late.get(item.id, 0.0),
+                    groups=groups[rule.id],
+                )
+            )
+        return pools
+
+    @api.model
+    def _get_late_draws(self, items):
+        """Return ``{item id: hours}`` drawn by work after the end of its period."""
+        items.flush_recordset(["date_end"])
+        self.env["project.billing.allocation"].flush_model()
+        return {
+            item_id: float(hours)
+            for item_id, hours in self.env.execute_query(
+                SQL(
+                    """
+                    SELECT a.item_id, SUM(a.quantity)
+                      FROM project_billing_allocation a
+                      JOIN project_billing_item i ON i.id = a.item_id
+                     WHERE a.item_id = ANY(%s) AND a.kind = 'draw' AND a.is_live
+                       AND a.analytic_line_id IS NOT NULL AND a.date > i.date_end
+                     GROUP BY a.item_id
+                    """,
+                    items.ids,
+                )
+            )
+        }
+
+    # -- drawing in a run ------------------------------------------------------------
+
+    @api.model
+    def _plan(self, rules, rows):
+        """Return ``{entry id: [(item id, hours)]}`` for the free hours of entries.
+
+        :param rules: time and materials
+        :param rows: of ``tools.entries.EntryRow``, in the order of their dates
+        """
+        sources = rules.sudo().prepaid_rule_ids
+        if not sources:
+            return {}
+        entries = [
+            (row.id, row.rule_id, row.date, row.free)
+            for row in rows
+            # hours that are paid already need no price
+            if row.free and row.reason in (None, "no_rate")
+        ]
+        return plan_draws(entries, self._get_pools(sources))
+
+    @api.model
+    def _split(self, rules, rows):
+        """Take the hours that are paid already off the rows.
+
+        :return: (rows of what is left, plan of draws by entry id)
+        """
+        plan = self._plan(rules, rows)
+        if not plan:
+            return rows, plan
+        left = []
+        for row in rows:
+            drawn = sum(hours for _item, hours in plan.get(row.id, ()))
+            free = round(row.free - drawn, HOUR_DIGITS)
+            if not drawn:
+                left.append(row)
+            elif free or row.held:
+                left.append(row._replace(free=free))
+        return left, plan
+
+    # -- balances --------------------------------------------------------------------
+
+    @api.model
+    def _get_family(self, rules):
+        """Return all rules that share hours with some rules, directly or not."""
+        family, found = rules.browse(), rules.sudo()
+        while found - family:
+            family |= found
+            found = family.prepaid_rule_ids | family.drawing_rule_ids
+        return family
+
+    @api.model
+    def _get_uses(self, rules, until, pending=True):
+        """Return ``(pools, uses)`` of rules that share hours.
+
+        :param rules: a whole family, see :meth:`_get_family`
+        :param pending: count worked hours that are not drawn yet as well
+        :return: uses are (item id or None, rule id, date, hours); None is overage: of
+            hours that no pool holds
+        """
+        pools = self._get_pools(rules.filtered("drawing_rule_ids"))
+        uses = self._get_drawn(pools)
+        if not pending:
+            return pools, uses
+        groups = self._get_pending(rules.filtered("prepaid_rule_ids"), until)
+        plan = plan_draws(groups, pools)
+        for key, rule_id, day, hours in groups:
+            pieces = plan.get(key, [])
+            uses += [(item_id, rule_id, day, piece) for item_id, piece in pieces]
+            rest = round(hours - sum(piece for _i, piece in pieces), HOUR_DIGITS)
+            if rest:
+                uses.append((None, rule_id, day, rest))
+        return pools, uses
+
+    @api.model
+    def _get_drawn(self, pools):
+        self.env["project.billing.allocation"].flush_model()
+        return [
+            (item_id, rule_id, day, float(hours))
+            for item_id, rule_id, day, hours in self.env.execute_query(
+                SQL(
+                    """
+                    SELECT item_id, rule_id, date, SUM(quantity)
+                      FROM project_billing_allocation
+                     WHERE item_id = ANY(%s) AND kind = 'draw' AND is_live
+                       AND analytic_line_id IS NOT NULL
+                     GROUP BY item_id, rule_id, date
+                    """,
+                    [pool.key for pool in pools],
+                )
+            )
+        ]
+
+    @api.model
+    def _get_pending(self, rules, until):
+        """Return worked hours that are on no invoice and not drawn: plan entries.
+
+        :return: of (key, rule id, date, hours), in the order of dates
+        """
+        if not rules:
+            return []
+        self.env["account.analytic.line"].flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT e.billing_rule_id, e.date,
+                       SUM(e.billable_quantity - e.billed_quantity)
+                  FROM account_analytic_line e
+                  JOIN project_billing_rule r ON r.id = e.billing_rule_id
+                 WHERE e.billing_rule_id = ANY(%s) AND e.date >= r.bill_from
+                   AND e.date <= %s AND e.billed_quantity != e.billable_quantity
+                 GROUP BY e.billing_rule_id, e.date
+                 ORDER BY e.date, e.billing_rule_id
+                """,
+                rules.ids,
+                until,
+            )
+        )
+        return [
+            (index, rule_id, day, round(float(hours), HOUR_DIGITS))
+            for index, (rule_id, day, hours) in enumerate(rows)
+        ]
+
+    @api.model
+    def _get_item_balances(self, items):
+        """Return ``{item id: Balance}`` as of today, of items with hours.
+
+        Overage counts for the latest item that was valid on its day: a pack of 20
+        hours with 22 hours worked has -2 left, until the two hours are invoiced.
+        """
+        items = items.sudo().filtered("prepaid_hours")
+        balances = {}
+        for company, own in items.grouped("company_id").items():
+            today = company._get_billing_today()
+            pools, uses = self._get_uses(self._get_family(own.rule_id), today)
+            uses = self._assign_overage(pools, uses)
+            by_item = defaultdict(list)
+            for item_id, _rule, day, hours in uses:
+                by_item[item_id].append((item_id, day, hours))
+            for pool in pools:
+                last = max(today, pool.start)
+                balances[pool.key] = get_balance(
+                    [pool], by_item[pool.key], None, last, closing=False
+                )
+        return balances
+
+    @api.model
+    def _assign_overage(self, pools, uses):
+        """Return the uses with overage on the latest pool that its rule may draw."""
+        ordered = sorted(pools, key=lambda pool: (pool.start, pool.key), reverse=True)
+        assigned = []
+        for item_id, rule_id, day, hours in uses:
+            if item_id is None:
+                own = [p for p in ordered if rule_id in p.groups]
+                valid = [p for p in own if p.is_valid(day)] or [
+                    p for p in own if p.start <= day
+                ]
+                item_id = valid[0].key if valid else None
+            assigned.append((item_id, rule_id, day, hours))
+        return assigned
+
+    @api.model
+    def _get_rule_balances(self, rules):
+        """Return ``{rule id: Balance}`` as of today, of rules that give hours."""
+        balances = {}
+        for company, own in rules.sudo().grouped("company_id").items():
+            today = company._get_billing_today()
+            found = self._get_balances_on(own, today, closing=False)
+            balances.update({key: balance for key, (balance, _w) in found.items()})
+        return balances
+
+    @api.model
+    def _get_balances_on(self, rules, day, pending=True, closing=True):
+        """Return ``{rule id: (Balance, (first day, last day))}`` up to a day.
+
+        Of a fee the period in which the day is; of packs all that were sold (the
+        first day is None).
+        """
+        pools, uses = self._get_uses(self._get_family(rules), day, pending)
+        uses = self._assign_overage(pools, uses)
+        items = self.env["project.billing.item"].sudo()
+        by_rule = defaultdict(list)
+        for pool in pools:
+            by_rule[items.browse(pool.key).rule_id.id].append(pool)
+        balances = {}
+        for rule in rules:
+            own = by_rule[rule.id]
+            if not own:
+                continue
+            keys = {pool.key for pool in own}
+            mine = [(key, d, hours) for key, _r, d, hours in uses if key in keys]
+            first = self._get_window_start(own, day)
+            last = max(day, min(pool.start for pool in own))
+            balance = get_balance(own, mine, first, last, closing)
+            balances[rule.id] = balance, (first, last)
+        return balances
+
+    @api.model
+    def _get_window_start(self, pools, day):
+        """Return the first day of the period in which ``day`` is; None for packs."""
+        starts = [pool.start for pool in pools if pool.end]
+        begun = [start for start in starts if start <= day]
+        return max(begun) if begun else min(starts, default=None)
+
+    # -- alerts ----------------------------------------------------------------------
+
+    @api.model
+    def _alert(self, rules=None):
+        """Tell project managers once when hours reach the percentage, and when all.
+
+        :param rules: rules that give hours; None = all
+        """
+        domain = [
+            ("prepaid_hours", ">", 0),
+            ("prepaid_alert_level", "<", LEVELS[-1]),
+            ("rule_id.active", "=", True),
+            ("rule_id.prepaid_alert_percent", ">", 0),
+        ]
+        if rules is not None:
+            domain.append(("rule_id", "in", rules.ids))
+        items = self.env["project.billing.item"].sudo().search(domain)
+        items = items.filtered(lambda item: item._is_alert_due())
+        for item in items:
+            share = item.prepaid_used / item.prepaid_hours * 100.0
+            level = 2 if round(share, 2) >= 100.0 else 1
+            if round(share, 2) < item.rule_id.prepaid_alert_percent:
+                continue
+            if level > item.prepaid_alert_level:
+                self._alert_manager(item, share)
+                item.prepaid_alert_level = level
+
+    @api.model
+    def _alert_manager(self, item, share):
+        project = item.project_id
+        project.activity_schedule(
+            "mail.mail_activity_data_todo",
+            user_id=project.user_id.id,
+            date_deadline=item.company_id._get_billing_today(),
+            summary=self.env._(
+                "%(share).0f %% of the hours of %(item)s are used",
+                share=share,
+                item=item.name,
+            ),
+            note=self.env._(
+                "%(used).2f of %(hours).2f h are used, %(left).2f h are left. More "
+                "work is invoiced at the rates of its own rule.",
+                used=item.prepaid_used,
+                hours=item.prepaid_hours,
+                left=item.prepaid_left,
+            ),
+        )
+
+    # -- draws of a run --------------------------------------------------------------
+
+    @api.model
+    def _get_sharing(self, rules, run):
+        """Return the rules with those of the run that use up the same hours."""
+        sharing = rules.sudo().prepaid_rule_ids.drawing_rule_ids - rules
+        return rules | sharing.filtered(
+            lambda rule: (
+                rule.active
+                and rule.company_id == run.company_id
+                and (not run.project_ids or rule.project_id in run.project_ids)
+            )
+        )
+
+    @api.model
+    def _propose_draws(self, rules, rows, plan):
+        """Return one proposal for each rule and item whose hours are used up."""
+        by_id = {row.id: row for row in rows}
+        groups = defaultdict(lambda: defaultdict(float))
+        for entry_id, pieces in plan.items():
+            for item_id, hours in pieces:
+                groups[by_id[entry_id].rule_id, item_id][entry_id] += hours
+        items = self.env["project.billing.item"].sudo()
+        proposals = []
+        for (rule_id, item_id), hours in groups.items():
+            rule = rules.filtered(lambda r, rule_id=rule_id: r.id == rule_id)
+            if not rule:
+                continue
+            days = [by_id[entry_id].date for entry_id in hours]
+            proposals.append(
+                Proposal(
+                    rule_id=rule_id,
+                    project_id=rule.project_id.id,
+                    draw_item_id=item_id,
+                    quantity=round(sum(hours.values()), HOUR_DIGITS),
+                    entry_count=len(hours),
+                    entry_ids=list(hours),
+                    date_from=min(days),
+                    date_to=max(days),
+                    name=self._get_draw_text(items.browse(item_id)),
+                )
+            )
+        return proposals
+
+    @api.model
+    def _get_draw_text(self, item):
+        return self.env._("Drawn from prepaid hours: %s", item.name)
+
+    @api.model
+    def _prepare_draws(self, run_lines, rows, plan, owners):
+        """Return ``{run line id: LineSpec}`` of the draws that these lines make.
+
+        A draw belongs to the line that was reviewed for it, else to the line that
+        would invoice the entry. One whose line is not made now stays reserved.
+
+        :param owners: ``{entry id: run line id}`` of lines that invoice time
+        """
+        by_id = {row.id: row for row in rows}
+        reviewed = self._get_draw_lines(run_lines.run_id)
+        shares = defaultdict(list)
+        for entry_id, pieces in plan.items():
+            lines = reviewed.get(entry_id, {})
+            for item_id, hours in pieces:
+                line_id = lines.get(item_id) or next(iter(lines.values()), None)
+                line_id = line_id or owners.get(entry_id)
+                payload = {
+                    "date": by_id[entry_id].date,
+                    "item_id": item_id,
+                    "run_line_id": line_id,
+                }
+                shares[line_id].append(Share(entry_id, hours, payload=payload))
+        return {
+            line.id: self._build_draw(line, shares[line.id])
+            for line in run_lines
+            if shares.get(line.id)
+        }
+
+    @api.model
+    def _get_draw_lines(self, runs):
+        """Return ``{entry id: {item id: run line id}}`` of draws that are reviewed."""
+        lines = defaultdict(dict)
+        for entry_id, item_id, line_id in self.env.execute_query(
+            SQL(
+                """
+                SELECT e.entry_id, l.draw_item_id, l.id
+                  FROM project_billing_run_line l
+                  JOIN project_billing_run_line_entry_rel e ON e.run_line_id = l.id
+                 WHERE l.run_id = ANY(%s) AND l.draw_item_id IS NOT NULL
+                   AND l.state IN ('proposed', 'approved')
+                """,
+                runs.ids,
+            )
+        ):
+            lines[entry_id][item_id] = line_id
+        return lines
+
+    @api.model
+    def _build_draw(self, line, shares):
+        """Return the draws of a run line; they make no invoice line."""
+        rule = line.rule_id
+        return LineSpec(
+            rule_id=rule.id,
+            name=line.name or "",
+            product_id=rule.product_id.id,
+            uom_id=rule.uom_id.id,
+            quantity=round(sum(share.quantity for share in shares), HOUR_DIGITS),
+            price=0.0,
+            shares=shares,
+            run_line_id=line.id,
+            kind="hours",
+        )
+
+    @api.model
+    def _draw(self, run, prepared):
+        """Write the draws of prepared run lines to the ledger; they leave ``prepared``.
+
+        :param prepared: ``{run line id: list of LineSpec}``, changed in place
+        """
+        draws = {}
+        for line_id, specs in prepared.items():
+            own = [spec for spec in specs if spec.kind == "hours"]
+            if own:
+                draws[line_id] = own
+                prepared[line_id] = [spec for spec in specs if spec.kind != "hours"]
+        if not draws:
+            return
+        lines = self.env["project.billing.run.line"].browse(draws)
+
+        def write(units):
+            own = lines.concat(*units)
+            rows = [
+                self._prepare_draw_row(line, share)
+                for line in own
+                for spec in draws[line.id]
+                for share in spec.shares
+            ]
+            self.env["project.billing.allocation"].sudo()._insert(rows)
+            own.filtered(lambda x: not prepared[x.id]).write(
+                {
+                    "state": "invoiced",
+                    "reason_code": False,
+                    "reason": self.env._("Drawn from prepaid hours, nothing to pay."),
+                }
+            )
+
+        def fail(line, error):
+            prepared[line.id] = []
+            line.write({"state": "failed", "reason": run._explain_error(error)})
+
+        run._run_in_batches(list(lines), write, fail)
+        self._alert(lines.rule_id.prepaid_rule_ids)
+
+    @api.model
+    def _prepare_draw_row(self, line, share):
+        """Return the ledger row of hours drawn by one entry (no side effect)."""
+        rule = line.rule_id
+        return {
+            "kind": "draw",
+            "company_id": rule.company_id.id,
+            "currency_id": rule.currency_id.id,
+            "rule_id": rule.id,
+            "analytic_line_id": share.key,
+            "item_id": share.payload["item_id"],
+            "run_line_id": line.id,
+            "is_live": True,
+            "is_held": False,
+            "date": share.payload["date"],
+            "quantity": share.quantity,
+            "price_source": "prepaid",
+        }
+
+    @api.model
+    def _get_drawable_amounts(self, rules):
+        """Return ``{rule: value}`` of free time that prepaid hours will pay.
+
+        At the rules' prices, in their currencies: what is not to be invoiced of it.
+        """
+        own = rules.filtered("prepaid_rule_ids")
+        amounts = dict.fromkeys(own, 0.0)
+        if not own:
+            return amounts
+        today = self.env.company._get_billing_today()
+        family = own | own.sudo().prepaid_rule_ids.drawing_rule_ids
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT e.id, e.billing_rule_id, e.date,
+                       (e.billable_quantity - e.billed_quantity
+                        - COALESCE(e.billing_held_quantity, 0))::float8,
+                       (h.factor / u.factor * COALESCE(e.billing_price, 0))::float8
+                  FROM account_analytic_line e
+                  JOIN project_billing_rule r ON r.id = e.billing_rule_id
+                  JOIN uom_uom u ON u.id = r.uom_id
+                  JOIN uom_uom h ON h.id = %s
+                 WHERE e.billing_rule_id = ANY(%s) AND e.date >= r.bill_from
+                   AND e.date <= %s AND e.billed_quantity != e.billable_quantity
+                 ORDER BY e.date, e.id
+                """,
+                self.env.ref("uom.product_uom_hour").id,
+                family.ids,
+                today,
+            )
+        )
+        pools = self._get_pools(own.sudo().prepaid_rule_ids)
+        plan = plan_draws([row[:4] for row in rows], pools)
+        for entry_id, rule_id, _day, _hours, price in rows:
+            rule = rules.browse(rule_id)
+            if rule in amounts:
+                drawn = sum(hours for _item, hours in plan.get(entry_id, ()))
+                amounts[rule] += drawn * price
+        return amounts

@@ -1,0 +1,91 @@
+from odoo import api, models
+from odoo.tools import format_date
+
+from ..tools.draws import EPSILON
+
+
+class ProjectBillingTermPrepaid(models.AbstractModel):
+    """Hours that are paid already: what the customer reads of them.
+
+    On invoices of a fee or pack with hours, and of the time beyond them: the period
+    (of packs: all) up to the run's cut-off date, or the invoice date.
+    """
+
+    _name = "project.billing.term.prepaid"
+    _inherit = "project.billing.term"
+    _description = "Billing Term: Prepaid Hours"
+
+    @api.model
+    def _summarise(self, moves):
+        rows = moves._get_rows().filtered("is_live")
+        blocks = {}
+        for move, own in rows.grouped("move_id").items():
+            beyond = own.filtered(lambda r: r.analytic_line_id and r.kind == "bill")
+            rules = own.item_id.filtered("prepaid_hours").rule_id
+            rules |= beyond.rule_id.prepaid_rule_ids
+            if rules:
+                blocks[move] = self._get_blocks(move, rules, beyond)
+        return {move: own for move, own in blocks.items() if own}
+
+    @api.model
+    def _get_blocks(self, move, rules, beyond):
+        day = move.billing_run_id.cutoff_date or move.invoice_date
+        day = day or move.company_id._get_billing_today()
+        prepaid = self.env["project.billing.prepaid"]
+        # of time that is not drawn yet the customer has read nothing
+        found = prepaid._get_balances_on(rules, day, pending=False)
+        blocks = []
+        for rule in rules:
+            if rule.id not in found:
+                continue
+            balance, (first, _last) = found[rule.id]
+            own = beyond.filtered(lambda r, rule=rule: rule in r.rule_id.prepaid_rule_ids)
+            extra = sum(own.mapped("quantity"))
+            blocks.append(
+                {
+                    "title": self._get_title(move, rule, first, day),
+                    "rows": self._get_block_rows(balance, extra),
+                }
+            )
+        return blocks
+
+    @api.model
+    def _get_title(self, move, rule, first, day):
+        lang = move.partner_id.lang or self.env.lang
+        first, day = (
+            value and format_date(self.env, value, lang_code=lang)
+            for value in (first, day)
+        )
+        name = rule.with_context(lang=lang).name
+        if not first:
+            return self.env._("Prepaid hours: %(name)s", name=name)
+        return self.env._(
+            "Prepaid hours: %(name)s, %(first)s – %(day)s",
+            name=name,
+            first=first,
+            day=day,
+        )
+
+    @api.model
+    def _get_block_rows(self, balance, extra):
+        """Return the rows of a block; hours as hh:mm.
+
+        :param extra: hours beyond the prepaid ones on this invoice
+        """
+        rows = [(self.env._("Included"), balance.included)]
+        if balance.carried > EPSILON:
+            rows.append((self.env._("Carried over"), balance.carried))
+        rows.append((self.env._("Used"), balance.used))
+        if balance.expired > EPSILON:
+            rows.append((self.env._("Expired"), balance.expired))
+        rows.append((self.env._("Left"), balance.left))
+        if extra > EPSILON:
+            rows.append((self.env._("Beyond, on this invoice"), extra))
+        return [(label, format_hours(hours)) for label, hours in rows]
+
+
+def format_hours(hours):
+    """Return hours as people read them: -2.0 is -02:00, 10.5 is 10:30."""
+    minutes = round(abs(hours) * 60)
+    sign = "-" if hours < 0 and minutes else ""
+    return f"{sign}{minutes // 60:02}:{minutes % 60:02}"
