@@ -28,6 +28,7 @@
         "views/project_billing_plan_views.xml",
         "views/project_billing_member_views.xml",
         "views/project_billing_item_views.xml",
+        "views/project_billing_cost_views.xml",
         "views/project_billing_run_line_views.xml",
         "views/project_billing_run_views.xml",
         "views/project_billing_allocation_views.xml",

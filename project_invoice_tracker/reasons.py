@@ -44,6 +44,14 @@ REASONS = {
         _lt("More is billed than earned"),
         _lt("Credit the difference, or wait until progress catches up."),
     ),
+    "shared_account": (
+        _lt("The analytic account belongs to several projects"),
+        _lt("Give each project an analytic account of its own; costs follow it."),
+    ),
+    "subcontractor": (
+        _lt("A person's hours and their bill would both be billed"),
+        _lt("Write off the hours or the bill, or choose 'Bill anyway'."),
+    ),
     "document_missing": (
         _lt("Required document missing"),
         _lt("Attach the document to the item or to the billing rule."),
@@ -119,7 +127,7 @@ REASONS = {
 }
 
 # A person who looked at it may bill these anyway.
-CONFIRMABLE = frozenset({"over_24h", "negative", "duplicate"})
+CONFIRMABLE = frozenset({"over_24h", "negative", "duplicate", "subcontractor"})
 
 
 def get_reason_selection(env):

@@ -16,6 +16,7 @@ from . import project_billing_rule
 from . import project_billing_rate_card
 from . import project_billing_plan
 from . import project_billing_rate
+from . import project_billing_markup
 from . import project_billing_member
 from . import project_billing_item_period_mixin
 from . import project_billing_item_progress_mixin
@@ -23,6 +24,7 @@ from . import project_billing_item_cost_mixin
 from . import project_billing_item_deposit_mixin
 from . import project_billing_item_opening_mixin
 from . import project_billing_item
+from . import project_billing_cost_mixin
 from . import project_billing_totals_mixin
 from . import project_billing_release_mixin
 from . import project_billing_credit_mixin
@@ -37,6 +39,7 @@ from . import project_billing_type_progress
 from . import project_billing_type_expense
 from . import project_billing_type_deposit
 from . import project_billing_term
+from . import project_billing_term_cost
 from . import project_billing_term_document
 from . import project_billing_term_cap
 from . import project_billing_term_payer

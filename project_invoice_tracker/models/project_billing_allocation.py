@@ -43,6 +43,7 @@ class ProjectBillingAllocation(models.Model):
 
     _name = "project.billing.allocation"
     _inherit = [
+        "project.billing.cost.mixin",
         "project.billing.draw.mixin",
         "project.billing.totals.mixin",
         "project.billing.credit.mixin",
@@ -83,7 +84,8 @@ class ProjectBillingAllocation(models.Model):
         "account.move.line",
         string="Cost",
         readonly=True,
-        ondelete="restrict",
+        # drafts of bills are edited freely; the item keeps label, vendor and number
+        ondelete="set null",
         index="btree_not_null",
     )
     item_id = fields.Many2one(
@@ -324,6 +326,7 @@ class ProjectBillingAllocation(models.Model):
         :param what: text of what was tried
         :raise AlreadyBilledError: naming the documents
         """
+        self._lift_costs(1)
         self.env["account.analytic.line"].flush_model()
         self.env["project.billing.item"].flush_model()
         conflicts = self.env.execute_query(

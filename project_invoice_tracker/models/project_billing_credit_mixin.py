@@ -138,6 +138,7 @@ class ProjectBillingCreditMixin(models.AbstractModel):
             "analytic_line_id": self.analytic_line_id.id,
             "cost_move_line_id": self.cost_move_line_id.id,
             "item_id": self.item_id.id,
+            "cost_move_line_id": self.cost_move_line_id.id,
             "move_line_id": line.id,
             "move_id": line.move_id.id,
             "is_live": True,
@@ -217,6 +218,7 @@ class ProjectBillingCreditMixin(models.AbstractModel):
 
     def _check_reversible(self, what):
         """Refuse to reset a credit note whose work was billed again meanwhile."""
+        self._lift_costs(-1)
         self.env["account.analytic.line"].flush_model()
         self.env["project.billing.item"].flush_model()
         again = self.env.execute_query(

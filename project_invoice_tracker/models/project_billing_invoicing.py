@@ -39,6 +39,7 @@ class ProjectBillingInvoicing(models.AbstractModel):
         self._subscribe(moves, values)
         self._write_ledger(moves, batches)
         self._log_origin(run, moves)
+        self.env["project.billing.terms"]._follow(run, moves)
         return moves
 
     @api.model

@@ -324,6 +324,7 @@ class ProjectBillingItem(models.Model):
         )
         for rule in rules:
             own = items.filtered(lambda i, rule=rule: i.rule_id == rule and i.active)
+            own = own.filtered(lambda i: not i.cost_source)  # the books say their worth
             for item, amount in own._compute_worth(rule):
                 item._set_worth(amount)
 

@@ -44,6 +44,14 @@ class ProjectBillingRunLine(models.Model):
         help="Text of the invoice line of an item; empty: the item's name. The text of "
         "time is edited on the entries.",
     )
+    cost_markup = fields.Float(
+        string="Mark-up (%)",
+        digits=(16, 6),
+        compute="_compute_cost_markup",
+        inverse="_inverse_cost_markup",
+        help="Of a cost that is passed on: for this cost only.",
+    )
+    is_cost = fields.Boolean(compute="_compute_cost_markup")
     state = fields.Selection(
         [
             ("proposed", "Proposed"),
@@ -114,6 +122,17 @@ class ProjectBillingRunLine(models.Model):
         for line in self:
             names = [line.project_id.sudo().name, line.name]
             line.display_name = ": ".join(filter(None, names))
+
+    @api.depends("item_id.cost_markup", "item_id.cost_source")
+    def _compute_cost_markup(self):
+        for line in self:
+            line.cost_markup = line.item_id.cost_markup
+            line.is_cost = bool(line.item_id.cost_source)
+
+    def _inverse_cost_markup(self):
+        for line in self:
+            line.item_id._set_cost_markup(line.cost_markup)
+            line.sudo()._refresh_amounts()
 
     # -- making ----------------------------------------------------------------------
 
@@ -252,7 +271,7 @@ class ProjectBillingRunLine(models.Model):
     def write(self, vals):
         # the review is made by buttons; only the customer's text is typed
         if not self.env.su:
-            if vals.keys() - {"text"}:
+            if vals.keys() - {"text", "cost_markup"}:
                 raise AccessError(
                     self.env._("Lines of a run are changed by their buttons only.")
                 )
@@ -277,6 +296,7 @@ class ProjectBillingRunLine(models.Model):
                 line._get_ledger()._release(line.entry_ids, line.item_id)
             elif line.is_confirmable:
                 line.entry_ids.billing_confirmed = True
+                line.item_id.billing_confirmed = True
             elif line.state != "proposed":
                 raise BillingError(
                     self.env._(

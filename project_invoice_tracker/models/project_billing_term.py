@@ -3,7 +3,7 @@ from odoo import api, models
 from ..tools.spec import Settlement
 
 # the order in which the terms of a rule are applied to its invoice lines
-TERMS = ("document", "cap", "payer", "deposit", "retention")
+TERMS = ("cost", "document", "cap", "payer", "deposit", "retention")
 
 
 class ProjectBillingTerm(models.AbstractModel):
@@ -39,6 +39,10 @@ class ProjectBillingTerm(models.AbstractModel):
         :param batches: lists of LineSpec, one list for each invoice
         """
         return batches
+
+    @api.model
+    def _follow(self, run, moves):
+        """Do what is to be done with new draft invoices of a run."""
 
     @api.model
     def _summarise(self, moves):
@@ -80,6 +84,11 @@ class ProjectBillingTerms(models.AbstractModel):
         for term in self._get_terms():
             batches = term._complete(run, batches)
         return batches
+
+    @api.model
+    def _follow(self, run, moves):
+        for term in self._get_terms():
+            term._follow(run, moves)
 
     @api.model
     def _summarise(self, moves):

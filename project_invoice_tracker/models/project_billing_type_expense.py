@@ -1,11 +1,382 @@
-from odoo import models
+from collections import defaultdict
+
+from odoo import api, models
+from odoo.tools import SQL, formatLang
+
+from ..exceptions import BillingError
+from ..tools.cost_items import build_doubt_query, build_receipt_query
+from ..tools.costs import build_cost_query
+from ..tools.spec import Proposal
 
 
 class ProjectBillingTypeExpense(models.AbstractModel):
-    """Costs passed on: each vendor bill line of the project is an item."""
+    """Costs passed on: each cost of the project is an item, at cost plus mark-up.
+
+    A proposal first makes items of new costs and gives all of them their worth, each
+    by one statement; from there on a cost is held, written off, approved, invoiced
+    and credited like every item.
+    """
 
     _name = "project.billing.type.expense"
     _inherit = "project.billing.item.room"
     _description = "Billing Type: Costs Passed On"
 
     _kinds = ("cost",)
+
+    @api.model
+    def _get_default_product(self, rule):
+        xmlid = "project_invoice_tracker.product_project_cost"
+        product = self.env.ref(xmlid, raise_if_not_found=False)
+        return product or super()._get_default_product(rule)
+
+    # -- following the books ---------------------------------------------------------
+
+    @api.model
+    def _get_rates(self, rules, date):
+        """Return ``({rule: factor}, {rule: message})``: exchange rates of a date.
+
+        :return: factors from company currency to the rule's (0 where there is none),
+            and why there is none
+        """
+        rates, missing = {}, {}
+        for rule in rules:
+            currency = rule.company_id.currency_id
+            try:
+                rates[rule] = self._get_exchange_rate(currency, rule, date)
+            except BillingError as error:
+                rates[rule], missing[rule] = 0.0, str(error)
+        return rates, missing
+
+    @api.model
+    def _get_sisters(self, rules):
+        """Return all rules that pass on costs of the projects of ``rules``."""
+        return self.env["project.billing.rule"].search(
+            [
+                ("project_id", "in", rules.project_id.ids),
+                ("company_id", "in", rules.company_id.ids),
+                ("billing_type", "=", "expense"),
+            ]
+        )
+
+    @api.model
+    def _refresh(self, rules, date):
+        """Make items of new costs and worth all of them at the rates of a date.
+
+        :return: ``{rule: message}`` of rules without an exchange rate
+        """
+        missing = {}
+        for own in self._get_sisters(rules).grouped("company_id").values():
+            rates, without = self._get_rates(own, date)
+            self.env["project.billing.item"]._refresh_costs(own, rates)
+            missing.update(without)
+        return missing
+
+    @api.model
+    def _refresh_items(self, items, date=None):
+        """Worth some items anew, at the rates of a date (today)."""
+        costs = items.filtered("cost_source")
+        for company, own in costs.grouped("company_id").items():
+            day = date or company._get_billing_today()
+            rules = self._get_sisters(own.rule_id) | own.rule_id
+            rates, _missing = self._get_rates(rules, day)
+            own._update_costs(rules, rates, own)
+
+    # -- proposing -------------------------------------------------------------------
+
+    @api.model
+    def _propose(self, rules, run):
+        missing = self._refresh(rules, run.date)
+        items = self._get_items(rules)
+        claims = self._get_claims(items, run.cutoff_date)
+        doubts = self._get_doubts(items)
+        receipts = self._get_receipts(items)
+        proposals = []
+        for item in items:
+            if item.rule_id in missing and not item.billed_amount:
+                continue
+            own = self._propose_item(item, claims.get(item), run)
+            for proposal in own:
+                self._review_cost(proposal, item, doubts, receipts)
+            proposals += own
+        proposals += self._propose_unconvertible(rules, missing)
+        return proposals + self._propose_aside(rules, run)
+
+    @api.model
+    def _get_items(self, rules):
+        """Return the items that are not billed wholly, or for more than their cost."""
+        items = self.env["project.billing.item"].search(
+            [
+                ("rule_id", "in", rules.ids),
+                ("kind", "in", self._kinds),
+                ("billable_amount", "!=", 0),
+            ],
+            order="rule_id, cost_date, id",
+        )
+        return items.filtered(
+            lambda item: (
+                not item.currency_id.is_zero(item.open_amount)
+                or item._is_cost_over_billed()
+            )
+        )
+
+    @api.model
+    def _get_claims(self, items, date):
+        """Return ``{item: amount}`` that may be on invoices; negative for credits."""
+        costs = items.filtered("cost_source")
+        claims = super()._get_claims(items - costs, date)
+        for item in costs:
+            # what is billed is claimed by now, whatever the date of the bill became
+            if item.billed_amount or item.cost_date and item.cost_date <= date:
+                claims[item] = item.cost_claim
+        return claims
+
+    @api.model
+    def _propose_item(self, item, claim, run):
+        proposals = super()._propose_item(item, claim, run)
+        for proposal in proposals:
+            proposal.name = self._get_inner_text(item)
+        return proposals
+
+    @api.model
+    def _review_item(self, proposal, item, claim, run):
+        if claim is None and item.cost_source:
+            proposal.skip("after_cutoff", str(item.cost_date or ""))
+        elif item.cost_source and item._is_cost_over_billed():
+            proposal.skip("over_billed", self._explain_difference(item))
+        else:
+            super()._review_item(proposal, item, claim, run)
+
+    @api.model
+    def _review_cost(self, proposal, item, doubts, receipts):
+        """Turn the proposal into a skip for what is said of costs only."""
+        if proposal.state != "proposed" or not item.cost_source:
+            return
+        if item.rule_id.receipt_required and not receipts.get(item.id):
+            proposal.skip("document_missing", self.env._("receipt"))
+        elif item.id in doubts:
+            proposal.skip("subcontractor", doubts[item.id])
+
+    @api.model
+    def _explain_difference(self, item):
+        """Return what is to be done about a cost that shrank after it was billed."""
+        difference = item.cost_claim - item.billed_amount
+        amount = item.currency_id.format(abs(difference))
+        rows = item.allocation_ids.filtered(lambda r: r.is_live and r.kind == "bill")
+        documents = rows._get_document_names()
+        if difference > 0:
+            return self.env._(
+                "%(amount)s too much credited on %(documents)s: bill it by hand",
+                amount=amount,
+                documents=documents,
+            )
+        return self.env._(
+            "%(amount)s to credit of %(documents)s, as work taken back",
+            amount=amount,
+            documents=documents,
+        )
+
+    @api.model
+    def _propose_unconvertible(self, rules, missing):
+        """Return one skip for each rule whose costs cannot be converted."""
+        return [
+            self._propose_count(
+                rule.id,
+                rule.project_id.id,
+                "no_exchange_rate",
+                items.mapped("cost_date"),
+                detail=missing[rule],
+            )
+            for rule in rules
+            if rule in missing
+            and (
+                items := self.env["project.billing.item"].search(
+                    [
+                        ("rule_id", "=", rule.id),
+                        ("cost_base", "!=", 0),
+                        ("billed_amount", "=", 0),
+                    ]
+                )
+            )
+        ]
+
+    @api.model
+    def _propose_aside(self, rules, run):
+        """Return skips that count costs before *Bill from*, or of no rule."""
+        self.env.flush_all()
+        found = defaultdict(list)
+        for company, own in rules.grouped("company_id").items():
+            query = build_cost_query(self.env, own.project_id.ids, company.id)
+            for row in self.env.execute_query(
+                SQL(
+                    """
+                    SELECT c.rule_id, c.project_id, c.date FROM (%s) c
+                     WHERE c.base != 0 AND c.date <= %s
+                       AND (c.rule_id IS NULL OR c.is_old AND NOT EXISTS (
+                            SELECT FROM project_billing_item i
+                             WHERE i.project_id = c.project_id AND i.cost_base != 0
+                               AND (i.cost_move_line_id = c.key
+                                    OR i.cost_analytic_line_id = -c.key)))
+                    """,
+                    query,
+                    run.cutoff_date,
+                )
+            ):
+                rule_id, project_id, date = row
+                if rule_id is None or rule_id in own.ids:
+                    found[rule_id, project_id].append(date)
+        proposals = [
+            self._propose_count(
+                rule_id, project_id, "before_bill_from" if rule_id else "no_rule", dates
+            )
+            for (rule_id, project_id), dates in found.items()
+        ]
+        return proposals + self._propose_shared(rules)
+
+    @api.model
+    def _propose_shared(self, rules):
+        """Return a skip for each project whose analytic account others use, too."""
+        projects = self.env["project.project"].with_context(active_test=False)
+        accounts = rules.project_id.account_id
+        shared = {
+            account
+            for account, count in projects._read_group(
+                [("account_id", "in", accounts.ids)], ["account_id"], ["__count"]
+            )
+            if count > 1
+        }
+        return [
+            self._propose_count(rule.id, rule.project_id.id, "shared_account", [])
+            for rule in rules
+            if rule.project_id.account_id in shared
+        ]
+
+    @api.model
+    def _propose_count(self, rule_id, project_id, code, dates, detail=""):
+        count = self.env._("%s costs", len(dates)) if dates else ""
+        proposal = Proposal(
+            rule_id=rule_id or False,
+            project_id=project_id,
+            date_from=min(dates, default=None),
+            date_to=max(dates, default=None),
+            name=self.env["project.billing.rule"].browse(rule_id or []).name or count,
+        )
+        proposal.skip(code, ", ".join(filter(None, [count, detail])))
+        return proposal
+
+    # -- doubts and receipts ---------------------------------------------------------
+
+    @api.model
+    def _get_doubts(self, items):
+        """Return ``{item id: person}`` whose hours and bill would both be billed."""
+        self.env.flush_all()
+        return dict(self.env.execute_query(build_doubt_query(items.ids)))
+
+    @api.model
+    def _get_receipts(self, items):
+        """Return ``{item id: attachments}`` of the bills and of the items."""
+        self.env.flush_all()
+        found = defaultdict(self.env["ir.attachment"].browse)
+        for item_id, attachment_id in self.env.execute_query(
+            build_receipt_query(items.ids)
+        ):
+            found[item_id] |= self.env["ir.attachment"].browse(attachment_id)
+        return found
+
+    @api.model
+    def _attach_receipts(self, moves):
+        """Attach the receipts of passed-on costs to their invoices, each once."""
+        rows = self.env["project.billing.allocation"].search(
+            [
+                ("move_id", "in", moves.ids),
+                ("kind", "=", "bill"),
+                ("item_id.cost_source", "!=", False),
+                ("rule_id.attach_receipts", "=", True),
+            ]
+        )
+        receipts = self._get_receipts(rows.item_id) if rows else {}
+        for move, own in rows.grouped("move_id").items():
+            files = self.env["ir.attachment"]
+            for item in own.item_id:
+                files |= receipts.get(item.id, files)
+            for file in files:
+                file.copy({"res_model": "account.move", "res_id": move.id})
+
+    # -- invoicing -------------------------------------------------------------------
+
+    @api.model
+    def _prepare_lines(self, run_lines):
+        for run, lines in run_lines.grouped("run_id").items():
+            self._refresh_items(lines.item_id, run.date)
+        return super()._prepare_lines(run_lines)
+
+    @api.model
+    def _prepare_item(self, run_line, claim):
+        if run_line.item_id._is_cost_over_billed():
+            return []
+        return super()._prepare_item(run_line, claim)
+
+    @api.model
+    def _build_spec(self, item, amount):
+        spec = super()._build_spec(item, amount)
+        rule = item.rule_id
+        spec.shares[0].payload["cost_move_line_id"] = item.cost_move_line_id.id
+        spec.sequence = (rule.sequence, rule.id, f"{item.cost_date}{item.id:012}")
+        return spec
+
+    @api.model
+    def _get_item_values(self, item):
+        values = super()._get_item_values(item)
+        rule = item.rule_id
+        if rule.is_disbursement:
+            values["tax_ids"] = rule.company_id.billing_disbursement_tax_id.ids
+        return values
+
+    # -- texts -----------------------------------------------------------------------
+
+    @api.model
+    def _get_inner_text(self, item):
+        """Return the text of a cost for who reviews it: vendor and bill as well."""
+        origin = [item.cost_vendor_id.name, item.cost_reference]
+        return ": ".join(filter(None, [" ".join(filter(None, origin)), item.name]))
+
+    @api.model
+    def _get_item_text(self, item, amount):
+        rule = item.rule_id
+        text = self._get_inner_text(item) if rule.cost_show_vendor else item.name
+        env = self.with_context(lang=self._get_language(rule)).env
+        if rule.cost_show_markup and item.cost_markup:
+            cost = item.company_currency_id.with_env(env).format(item.cost_base)
+            text = env._(
+                "%(text)s (cost %(cost)s + %(markup)s %%)",
+                text=text,
+                cost=cost,
+                markup=formatLang(env, item.cost_markup, digits=2),
+            )
+        return self._add_disbursement(rule, env, text)
+
+    @api.model
+    def _add_disbursement(self, rule, env, text):
+        """Return the text with what the law wants to read, where there is no VAT."""
+        if not rule.is_disbursement:
+            return text
+        note = env._("Paid in your name and on your behalf; no VAT is charged on it.")
+        return f"{text}\n{note}"
+
+    @api.model
+    def _get_group_text(self, rule, items):
+        """Return the text of one invoice line for several costs."""
+        env = self.with_context(lang=self._get_language(rule)).env
+        name = rule.with_env(env).name
+        if rule.cost_grouping == "category":
+            category = items[0].cost_category_id.with_env(env)
+            name = category.name or env._("Other costs")
+        if items[0].billable_amount < 0:
+            name = env._("%s: credits", name)
+        return self._add_disbursement(rule, env, name)
+
+    # -- figures ---------------------------------------------------------------------
+
+    @api.model
+    def _get_contract_amounts(self, rules):
+        # costs have no end and no limit, unless an amount was agreed
+        return {rule: rule.amount for rule in rules}

@@ -19,6 +19,13 @@ class ResCompany(models.Model):
         string="Approve before invoicing",
         help="Only approved lines of a billing run become invoices.",
     )
+    billing_disbursement_tax_id = fields.Many2one(
+        "account.tax",
+        string="Tax of disbursements",
+        domain=[("type_tax_use", "=", "sale")],
+        help="On costs passed on as disbursements without VAT; empty: no tax. "
+        "E-invoices want a tax of 0 % (outside the scope) on each line.",
+    )
     billing_schedule_active = fields.Boolean(string="Scheduled billing")
     billing_schedule_interval = fields.Selection(
         [("day", "Every day"), ("week", "Every week"), ("month", "Every month")],

@@ -9,6 +9,9 @@ class ResConfigSettings(models.TransientModel):
     billing_approval_required = fields.Boolean(
         related="company_id.billing_approval_required", readonly=False
     )
+    billing_disbursement_tax_id = fields.Many2one(
+        related="company_id.billing_disbursement_tax_id", readonly=False
+    )
     billing_schedule_active = fields.Boolean(
         related="company_id.billing_schedule_active", readonly=False
     )

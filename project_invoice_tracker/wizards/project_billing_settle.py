@@ -105,6 +105,7 @@ class ProjectBillingSettle(models.TransientModel):
         return {
             **self._prepare_row(kind, item.rule_id),
             "item_id": item.id,
+            "cost_move_line_id": item.cost_move_line_id.id,
             "date": item.date_ready or item.date_planned,
             "quantity": round(fraction, 6),
             "amount": left,
