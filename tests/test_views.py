@@ -48,7 +48,12 @@ class TestViews(BillingCommon):
         return eval(action.domain or "[]", {"active_id": self.project.id})  # noqa: S307
 
     def _assert_opens(self, user, left_out=()):
-        actions = self._get_actions().filtered(lambda a: a.res_model not in left_out)
+        actions = self._get_actions().filtered(
+            lambda action: (
+                action.res_model not in left_out
+                and (not action.group_ids or action.group_ids & user.all_group_ids)
+            )
+        )
         self.assertGreater(len(actions), 9)
         for action in actions:
             with self.subTest(action=action.name, user=user.login):
@@ -143,6 +148,14 @@ class TestViews(BillingCommon):
         approved = self._get_lines(run, "approved")
         self.assertEqual(approved.project_id, self.project)
         self.assertEqual(run.approved_count, len(approved))
+
+    def test_project_says_what_is_ready_or_that_nothing_is(self):
+        project = self.project.with_user(self.manager)
+        self.assertIn("8.00 h ready", project.billing_status)
+        self._bill()
+        self.env.invalidate_all()
+        self.assertIn("nothing to invoice", project.billing_status)
+        self.assertNotIn(" h ", project.billing_status)
 
     def test_hours_of_a_credit_can_start_from_none(self):
         invoice = self._bill()

@@ -92,9 +92,12 @@ class ProjectProject(models.Model):
         ]
         if not rules:
             return text
-        ready = self.env._("%.2f h", self.billing_ready_hours)
-        open_text = self.env._("to invoice: %s", " + ".join(amounts))
-        return f"{text} · {ready} · {open_text}"
+        if not (self.billing_ready_hours or any(rules.mapped("ready_amount"))):
+            return f"{text} · {self.env._('nothing to invoice')}"
+        if self.billing_ready_hours:
+            ready = self.env._("%.2f h ready", self.billing_ready_hours)
+            text = f"{text} · {ready}"
+        return f"{text} · {self.env._('to invoice: %s', ' + '.join(amounts))}"
 
     def _get_billing_ready_hours(self):
         """Return ``{project id: hours}`` that a rule owns and nothing holds back."""
