@@ -64,6 +64,10 @@ REASONS = {
         _lt("Over the cap"),
         _lt("Raise the cap by a change order or write the rest off."),
     ),
+    "order_expired": (
+        _lt("The customer's order has expired"),
+        _lt("Ask for a new order, or for a later 'Valid until' date."),
+    ),
     "not_approved": (
         _lt("Time not approved"),
         _lt("Approve the timesheet lines."),

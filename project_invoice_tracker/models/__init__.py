@@ -4,6 +4,7 @@ from . import res_partner
 from . import hr_employee
 from . import project_billing_rule_coverage_mixin
 from . import project_billing_rule_quantity_mixin
+from . import project_billing_cap_alert_mixin
 from . import project_billing_rule_cap_mixin
 from . import project_billing_rule_recurring_mixin
 from . import project_billing_rule_prepaid_mixin
@@ -13,6 +14,7 @@ from . import project_billing_rule_deposit_mixin
 from . import project_billing_rule_retention_mixin
 from . import project_billing_rule_payer_mixin
 from . import project_billing_rule
+from . import project_billing_order
 from . import project_billing_rate_card
 from . import project_billing_plan
 from . import project_billing_rate
@@ -29,6 +31,7 @@ from . import project_billing_totals_mixin
 from . import project_billing_release_mixin
 from . import project_billing_credit_mixin
 from . import project_billing_draw_mixin
+from . import project_billing_cap_ledger_mixin
 from . import project_billing_allocation
 from . import project_billing_type
 from . import project_billing_item_room
@@ -42,6 +45,7 @@ from . import project_billing_term
 from . import project_billing_term_cost
 from . import project_billing_term_document
 from . import project_billing_term_cap
+from . import project_billing_cap_statement
 from . import project_billing_term_payer
 from . import project_billing_term_deposit
 from . import project_billing_term_retention
@@ -50,6 +54,7 @@ from . import project_billing_invoicing
 from . import billing_run_mixin
 from . import project_billing_run_propose_mixin
 from . import project_billing_run
+from . import project_billing_run_line_cap_mixin
 from . import project_billing_run_line
 from . import project_billing_ledger_mixin
 from . import project_billing_entry_state_mixin
@@ -61,6 +66,7 @@ from . import account_move
 from . import account_move_line
 from . import project_milestone
 from . import project_billing_template
+from . import project_billing_contract_mixin
 from . import project_project
 from . import project_task
 from . import account_move_send

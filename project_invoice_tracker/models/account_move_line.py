@@ -55,7 +55,8 @@ class AccountMoveLine(models.Model):
         for line in self:
             quantity, price = found.get(line._origin.id, (line.quantity, None))
             line.billing_is_adjusted = (
-                float_compare(quantity, line.quantity, precision_digits=4) != 0
+                # a deduction has no quantity of work
+                float_compare(quantity or line.quantity, line.quantity, 4) != 0
                 or price is not None
                 and float_compare(price, line.price_unit, precision_digits=4) != 0
                 or bool(price is not None and line.discount)

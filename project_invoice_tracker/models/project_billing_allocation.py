@@ -12,6 +12,7 @@ COLUMNS = {  # column: PostgreSQL type of the bulk insert
     "analytic_line_id": "int4",
     "cost_move_line_id": "int4",
     "item_id": "int4",
+    "order_id": "int4",
     "move_line_id": "int4",
     "move_id": "int4",
     "origin_id": "int4",
@@ -43,6 +44,7 @@ class ProjectBillingAllocation(models.Model):
 
     _name = "project.billing.allocation"
     _inherit = [
+        "project.billing.cap.ledger.mixin",
         "project.billing.cost.mixin",
         "project.billing.draw.mixin",
         "project.billing.totals.mixin",
@@ -210,6 +212,7 @@ class ProjectBillingAllocation(models.Model):
         """
         if not rows:
             return self
+        rows = self._name_orders(rows)
         names = list(COLUMNS)
         uid = self.env.uid
         self.flush_model()
@@ -308,6 +311,7 @@ class ProjectBillingAllocation(models.Model):
         return [
             {
                 "kind": row.kind,
+                "rule_id": row.rule_id.id,
                 "analytic_line_id": row.analytic_line_id.id,
                 "item_id": row.item_id.id,
                 "quantity": sign * (row.quantity if quantity is None else quantity),

@@ -135,6 +135,7 @@ class ProjectBillingCreditMixin(models.AbstractModel):
             "company_id": self.company_id.id,
             "currency_id": self.currency_id.id,
             "rule_id": self.rule_id.id,
+            "order_id": self.order_id.id,
             "analytic_line_id": self.analytic_line_id.id,
             "cost_move_line_id": self.cost_move_line_id.id,
             "item_id": self.item_id.id,

@@ -18,6 +18,7 @@ class ProjectBillingItemRoom(models.AbstractModel):
     _description = "Billing Types of Items"
 
     _kinds = ("milestone",)
+    _divisible = True
 
     # -- what a room may say of its own ----------------------------------------------
 

@@ -138,7 +138,7 @@ class ProjectBillingLedgerMixin(models.AbstractModel):
             excess = total - line.quantity
             if not float_compare(excess, 0.0, precision_digits=4):
                 pass
-            elif own and sign * excess > 0:
+            elif total and sign * excess > 0:
                 own._check_not_credited()
                 own = own._release_newest(excess, line)
             elif line.billing_released:
@@ -234,7 +234,10 @@ class ProjectBillingLedgerMixin(models.AbstractModel):
                     ("origin_id", "in", bills.ids),
                     ("move_id", "in", credit_notes.ids),
                     ("is_live", "=", True),
+                    # all that took work back, and deductions, which have none
+                    "|",
                     ("quantity", "!=", 0),
+                    ("origin_id.quantity", "=", 0),
                 ]
             )
             rows += [credit._prepare_claim(line) for credit in credits]

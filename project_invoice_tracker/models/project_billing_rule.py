@@ -136,6 +136,10 @@ class ProjectBillingRule(models.Model):
     )
     customer_order = fields.Char(
         string="Customer order (PO)",
+        compute="_compute_customer_order",
+        store=True,
+        readonly=False,
+        precompute=True,
         tracking=True,
         help="The customer's order number; empty: the project's. Work of different "
         "order numbers goes to different invoices.",

@@ -227,6 +227,7 @@ class ProjectBillingRun(models.Model):
         left._skip("nothing_left")
         moves = lines.move_id
         run._finish(moves)
+        self.env["project.billing.cap.alerts"]._alert_rules(lines.rule_id)
         return lines
 
     def _prepare_batches(self, lines):
@@ -359,6 +360,7 @@ class ProjectBillingRun(models.Model):
         self.env["project.billing.rate.card"]._index_due()
         self._start_scheduled()
         self._continue_running()
+        self._alert_caps()
 
     @api.model
     def _start_scheduled(self):

@@ -16,6 +16,7 @@ class ProjectBillingRunLine(models.Model):
     """
 
     _name = "project.billing.run.line"
+    _inherit = ["project.billing.run.line.cap.mixin"]
     _description = "Billing Run Line"
     _order = "run_id desc, state_order, partner_id, project_id, id"
 
@@ -246,6 +247,8 @@ class ProjectBillingRunLine(models.Model):
             settlement = terms._settle(line.run_id, prepared)
             specs = settlement.prepared.get(line.id, [])
             line.sudo().write(line._get_figures(specs))
+            if line.id in settlement.skips:
+                line.sudo()._skip(*settlement.skips[line.id])
 
     def _is_repriced(self, specs):
         """Return whether the same work costs another amount than in the review."""

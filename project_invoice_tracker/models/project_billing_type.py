@@ -16,6 +16,8 @@ class ProjectBillingType(models.AbstractModel):
     _description = "Billing Type"
 
     _claims_time = False  # whether rules of this type own time entries
+    # whether a part of an invoice line can be billed, and the rest later
+    _divisible = False
     # whether invoices get an annex: where one line stands for many records
     _annex_by_default = False
 

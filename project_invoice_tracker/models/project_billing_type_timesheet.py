@@ -27,6 +27,7 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
     _description = "Billing Type: Time and Materials"
 
     _claims_time = True
+    _divisible = True
     _annex_by_default = True
 
     @api.model

@@ -6,7 +6,11 @@ from ..exceptions import BillingError
 
 class ProjectProject(models.Model):
     _name = "project.project"
-    _inherit = ["project.billing.template.mixin", "project.project"]
+    _inherit = [
+        "project.billing.template.mixin",
+        "project.billing.contract.mixin",
+        "project.project",
+    ]
 
     billing_rule_ids = fields.One2many("project.billing.rule", "project_id")
     billing_member_ids = fields.One2many("project.billing.member", "project_id")

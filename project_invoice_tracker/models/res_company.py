@@ -26,6 +26,12 @@ class ResCompany(models.Model):
         help="On costs passed on as disbursements without VAT; empty: no tax. "
         "E-invoices want a tax of 0 % (outside the scope) on each line.",
     )
+    billing_cap_alert_percentage = fields.Float(
+        string="Alert at (%)",
+        default=80.0,
+        help="Project managers are told when billed work and work that is ready to be "
+        "invoiced reach this share of a cap or customer order, and again at 100 %.",
+    )
     billing_schedule_active = fields.Boolean(string="Scheduled billing")
     billing_schedule_interval = fields.Selection(
         [("day", "Every day"), ("week", "Every week"), ("month", "Every month")],
@@ -51,6 +57,10 @@ class ResCompany(models.Model):
         help="Gets an activity when the scheduled job cannot go on.",
     )
 
+    _billing_cap_alert = models.Constraint(
+        "CHECK (billing_cap_alert_percentage BETWEEN 0 AND 100)",
+        "The alert of caps is a percentage between 0 and 100.",
+    )
     _billing_schedule_dated = models.Constraint(
         "CHECK (NOT billing_schedule_active OR billing_schedule_date IS NOT NULL)",
         "Scheduled billing needs the date of its next run.",

@@ -39,7 +39,9 @@ class AccountMoveReversal(models.TransientModel):
             wizard.billing_hour_ids = [fields.Command.clear()]
             if len(wizard.move_ids) != 1:
                 continue
-            rows = wizard._get_billed_rows().filtered("analytic_line_id")
+            rows = wizard._get_billed_rows().filtered(
+                lambda row: row.analytic_line_id and row.quantity
+            )
             taken = rows._get_taken()
             wizard.billing_hour_ids = [
                 fields.Command.create(
@@ -141,6 +143,9 @@ class AccountMoveReversal(models.TransientModel):
                 )
             )
             if not own:
+                rows = line.billing_origin_line_id.sudo().billing_allocation_ids
+                if rows and not any(rows.mapped("invoiced_quantity")):
+                    quantities[line] = 0.0  # a deduction belongs to the whole
                 continue
             chosen[str(line.id)] = {str(h.allocation_id.id): h.quantity for h in own}
             quantities[line] = sum(h._get_invoiced() for h in own)

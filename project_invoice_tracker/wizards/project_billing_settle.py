@@ -71,8 +71,16 @@ class ProjectBillingSettle(models.TransientModel):
         kind = "write_off" if self.action == "write_off" else "bill"
         entries, items = self.entry_ids.sudo(), self.item_ids.sudo()
         ledger = self.env["project.billing.allocation"].sudo()
-        rows = [self._prepare_entry_row(kind, e) for e in entries if e.billing_rule_id]
-        rows += [self._prepare_item_row(kind, item) for item in items]
+        hours, amounts = self.run_line_ids.sudo()._get_reserved()
+        rows = [
+            self._prepare_entry_row(kind, entry, hours.get(entry.id, 0.0))
+            for entry in entries
+            if entry.billing_rule_id
+        ]
+        rows += [
+            self._prepare_item_row(kind, item, amounts.get(item.id, 0.0))
+            for item in items
+        ]
         rows = [row for row in rows if row["quantity"]]
         if not rows:
             raise BillingError(
@@ -84,10 +92,14 @@ class ProjectBillingSettle(models.TransientModel):
         ledger._release(entries, items)
         ledger._insert(rows)
 
-    def _prepare_entry_row(self, kind, entry):
+    def _prepare_entry_row(self, kind, entry, reserved=0.0):
+        """Return the row that settles an entry.
+
+        :param reserved: hours of it that another line of the review bills
+        """
         rule = entry.billing_rule_id
         hour = self.env.ref("uom.product_uom_hour")
-        left = round(entry.billable_quantity - entry.billed_quantity, 6)
+        left = round(entry.billable_quantity - entry.billed_quantity - reserved, 6)
         per_unit = rule.uom_id.factor / hour.factor
         return {
             **self._prepare_row(kind, rule),
@@ -99,8 +111,12 @@ class ProjectBillingSettle(models.TransientModel):
             "price_source": entry.billing_price_source,
         }
 
-    def _prepare_item_row(self, kind, item):
-        left = item.currency_id.round(item.open_amount)
+    def _prepare_item_row(self, kind, item, reserved=0.0):
+        """Return the row that settles an item.
+
+        :param reserved: amount of it that another line of the review bills
+        """
+        left = item.currency_id.round(item.open_amount - reserved)
         fraction = left / item.billable_amount if item.billable_amount else 0.0
         return {
             **self._prepare_row(kind, item.rule_id),
