@@ -118,7 +118,11 @@ class AccountMoveLine(models.Model):
         The web client duplicates lines by creating them with the same values.
         """
         new = self.filtered(
-            lambda line: line.name and line.move_id.move_type == "out_invoice"
+            lambda line: (
+                line.display_type == "product"
+                and line.name
+                and line.move_id.move_type == "out_invoice"
+            )
         )
         if not new:
             return
