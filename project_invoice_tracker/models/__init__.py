@@ -14,6 +14,9 @@ from . import project_billing_rule_deposit_mixin
 from . import project_billing_rule_retention_mixin
 from . import project_billing_rule_payer_mixin
 from . import project_billing_rule
+from . import project_billing_payer
+from . import project_billing_document_type
+from . import project_billing_document
 from . import project_billing_order
 from . import project_billing_rate_card
 from . import project_billing_plan
@@ -31,6 +34,7 @@ from . import project_billing_totals_mixin
 from . import project_billing_release_mixin
 from . import project_billing_credit_mixin
 from . import project_billing_draw_mixin
+from . import project_billing_deposit_row_mixin
 from . import project_billing_cap_ledger_mixin
 from . import project_billing_allocation
 from . import project_billing_type
@@ -41,6 +45,7 @@ from . import project_billing_type_recurring
 from . import project_billing_type_progress
 from . import project_billing_type_expense
 from . import project_billing_type_deposit
+from . import project_billing_tax_estimate
 from . import project_billing_term
 from . import project_billing_term_cost
 from . import project_billing_term_document
@@ -57,6 +62,8 @@ from . import project_billing_run
 from . import project_billing_run_line_cap_mixin
 from . import project_billing_run_line
 from . import project_billing_ledger_mixin
+from . import project_billing_deposit_ledger
+from . import account_move_documents
 from . import project_billing_entry_state_mixin
 from . import project_billing_entry_guard_mixin
 from . import account_analytic_line

@@ -8,6 +8,8 @@ class AccountMove(models.Model):
     _inherit = [
         "project.billing.annex.mixin",
         "project.billing.summary.mixin",
+        "project.billing.documents.mixin",
+        "project.billing.deposit.ledger.mixin",
         "project.billing.ledger.mixin",
         "account.move",
     ]
@@ -97,7 +99,7 @@ class AccountMove(models.Model):
                 "This copy bills no work: the hours and milestones stay on the "
                 "original document."
             )
-        texts = []
+        texts = list(filter(None, [self._get_deposit_warning()]))
         if copies:
             texts.append(
                 self.env._(

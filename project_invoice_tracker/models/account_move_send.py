@@ -12,7 +12,8 @@ class AccountMoveSend(models.AbstractModel):
         what is returned here for the invoice, so nothing is added then.
         """
         attachments = super()._get_invoice_extra_attachments(move)
-        return attachments + move.billing_annex_id if attachments else attachments
+        own = move.billing_annex_id + move.billing_document_attachment_ids
+        return attachments + own if attachments else attachments
 
     @api.model
     def _get_default_mail_attachments_widget(self, move, mail_template, **kwargs):
@@ -20,15 +21,16 @@ class AccountMoveSend(models.AbstractModel):
         data = super()._get_default_mail_attachments_widget(
             move, mail_template, **kwargs
         )
-        annex = move.billing_annex_id
-        if annex and annex.id not in [values["id"] for values in data]:
-            data.append(
-                {
-                    "id": annex.id,
-                    "name": annex.name,
-                    "mimetype": annex.mimetype,
-                    "placeholder": False,
-                    "protect_from_deletion": True,
-                }
-            )
+        listed = {values["id"] for values in data}
+        for file in move.billing_annex_id + move.billing_document_attachment_ids:
+            if file.id not in listed:
+                data.append(
+                    {
+                        "id": file.id,
+                        "name": file.name,
+                        "mimetype": file.mimetype,
+                        "placeholder": False,
+                        "protect_from_deletion": True,
+                    }
+                )
         return data

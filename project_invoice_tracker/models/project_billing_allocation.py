@@ -47,6 +47,7 @@ class ProjectBillingAllocation(models.Model):
         "project.billing.cap.ledger.mixin",
         "project.billing.cost.mixin",
         "project.billing.draw.mixin",
+        "project.billing.deposit.row.mixin",
         "project.billing.totals.mixin",
         "project.billing.credit.mixin",
     ]

@@ -325,8 +325,12 @@ class ProjectBillingItem(models.Model):
         for rule in rules:
             own = items.filtered(lambda i, rule=rule: i.rule_id == rule and i.active)
             own = own.filtered(lambda i: not i.cost_source)  # the books say their worth
-            for item, amount in own._compute_worth(rule):
+            deposits = own.filtered(lambda i: i.kind == "deposit")  # paid in advance
+            for item, amount in (own - deposits)._compute_worth(rule):
                 item._set_worth(amount)
+            for item in deposits:
+                item._set_worth(item.amount)
+            rule._sync_deposit()
 
     def _compute_worth(self, rule):
         """Return ``[(item, amount)]`` in the rule's currency (no side effect)."""

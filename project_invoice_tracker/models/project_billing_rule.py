@@ -294,10 +294,11 @@ class ProjectBillingRule(models.Model):
             is_time = unit and unit._has_common_reference(hour)
             rule.uom_id = unit if is_time else rule.uom_id or hour
 
-    @api.depends("partner_id", "project_id.partner_id")
+    @api.depends("partner_id", "project_id.partner_id", "payer_ids.partner_id")
     def _compute_bill_partner_id(self):
         for rule in self:
-            rule.bill_partner_id = rule.partner_id or rule.project_id.partner_id
+            payer = rule.payer_ids[:1].partner_id
+            rule.bill_partner_id = rule.partner_id or rule.project_id.partner_id or payer
 
     def copy_data(self, default=None):
         # periods, deposits and costs are made by the rule, not copied
@@ -327,6 +328,10 @@ class ProjectBillingRule(models.Model):
                     ("rule_id", "in", self.ids),
                     ("is_live", "=", True),
                     ("kind", "in", ("bill", "credit")),
+                    # a deposit is paid in advance, its work is billed later
+                    "|",
+                    ("item_id", "=", False),
+                    ("item_id.kind", "!=", "deposit"),
                 ],
                 ["rule_id"],
                 ["amount:sum"],

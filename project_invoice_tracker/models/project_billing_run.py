@@ -225,7 +225,7 @@ class ProjectBillingRun(models.Model):
         run._run_in_batches(batches, run._make, run._fail)
         left = lines.filtered(lambda line: line.state in ("proposed", "approved"))
         left._skip("nothing_left")
-        moves = lines.move_id
+        moves = lines._get_moves()
         run._finish(moves)
         self.env["project.billing.cap.alerts"]._alert_rules(lines.rule_id)
         return lines

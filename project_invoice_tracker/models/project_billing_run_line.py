@@ -228,6 +228,16 @@ class ProjectBillingRunLine(models.Model):
                 }
             )
 
+    def _get_moves(self):
+        """Return the invoices of these lines; several payers get one each."""
+        rows = (
+            self.env["project.billing.allocation"]
+            .sudo()
+            .search([("run_line_id", "in", self.ids)])
+        )
+        moves = rows.move_id.filtered(lambda m: m.move_type == "out_invoice")
+        return (self.move_id | moves.with_env(self.env)).sorted("id")
+
     def _get_room(self):
         """Return the room that makes the invoice lines of these lines, of one kind."""
         first = next(iter(self))  # self[0] would be read alone, not with the others

@@ -90,6 +90,12 @@ class ProjectBillingRunProposeMixin(models.AbstractModel):
 
         for own in rules.grouped("billing_type").values():
             self._run_in_batches(list(own), ask, fail)
+
+        def ask_deposits(batch):
+            room = rules._get_room("deposit").sudo()
+            proposals.extend(room._propose(rules.browse().concat(*batch), self))
+
+        self._run_in_batches(list(rules._has_deposit()), ask_deposits, fail)
         return proposals
 
     def _get_rules(self):

@@ -28,7 +28,28 @@ class ProjectProject(models.Model):
     billing_ready_hours = fields.Float(compute="_compute_billing_status")
     billing_invoice_count = fields.Integer(compute="_compute_billing_status")
 
+    billing_deposit_status = fields.Char(
+        compute="_compute_billing_deposit_status",
+        string="Deposits",
+        help="What customers have paid in advance: invoiced, deducted and left.",
+    )
+
     # -- status ----------------------------------------------------------------------
+
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_billing_deposit_status(self):
+        self.billing_deposit_status = False
+        rules = (
+            self._filter_billing_reviewable()
+            .sudo()
+            .billing_rule_ids.filtered(lambda r: r.company_id in self.env.companies)
+        )
+        for project, own in rules._has_deposit().grouped("project_id").items():
+            texts = [
+                own._get_deposit_status()
+                for own in own.grouped("currency_id").values()
+            ]
+            project.with_env(self.env).billing_deposit_status = " + ".join(texts)
 
     @api.depends_context("uid")
     def _compute_billing_status(self):

@@ -32,6 +32,14 @@ class ResCompany(models.Model):
         help="Project managers are told when billed work and work that is ready to be "
         "invoiced reach this share of a cap or customer order, and again at 100 %.",
     )
+    billing_deposit_account_id = fields.Many2one(
+        "account.account",
+        string="Account of deposits",
+        check_company=True,
+        domain=[("account_type", "in", ("liability_current", "liability_non_current"))],
+        help="What customers have paid in advance is owed to them until it is deducted. "
+        "Empty: the income account of the deposit's product, as the host does it.",
+    )
     billing_schedule_active = fields.Boolean(string="Scheduled billing")
     billing_schedule_interval = fields.Selection(
         [("day", "Every day"), ("week", "Every week"), ("month", "Every month")],

@@ -88,6 +88,8 @@ class AccountMoveReversal(models.TransientModel):
             self.new_move_ids._claim_from_origin(credits)
         elif self.billing_credit_mode in ("work_back", "write_off"):
             self._name_hours()
+        elif self.billing_has_work:
+            self.new_move_ids._drop_deductions()
         return action
 
     def _check_replaceable(self):
