@@ -57,6 +57,7 @@ from . import project_billing_term_retention
 from . import project_billing_amounts_mixin
 from . import project_billing_invoicing
 from . import billing_run_mixin
+from . import project_billing_payment_statement
 from . import project_billing_run_propose_mixin
 from . import project_billing_run
 from . import project_billing_run_line_cap_mixin
@@ -73,6 +74,8 @@ from . import account_move
 from . import account_move_line
 from . import project_milestone
 from . import project_billing_template
+from . import account_move_retention
+from . import account_payment_term
 from . import project_billing_contract_mixin
 from . import project_project
 from . import project_task

@@ -11,6 +11,7 @@ class AccountMove(models.Model):
         "project.billing.documents.mixin",
         "project.billing.deposit.ledger.mixin",
         "project.billing.ledger.mixin",
+        "project.billing.retention.mixin",
         "account.move",
     ]
 

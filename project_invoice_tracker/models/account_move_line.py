@@ -5,7 +5,8 @@ from ..exceptions import LedgerError
 
 
 class AccountMoveLine(models.Model):
-    _inherit = "account.move.line"
+    _name = "account.move.line"
+    _inherit = ["project.billing.retention.line.mixin", "account.move.line"]
 
     billing_allocation_ids = fields.One2many(
         "project.billing.allocation", "move_line_id", string="Billed work"
@@ -188,6 +189,7 @@ class AccountMoveLine(models.Model):
         for line, own in rows.grouped("move_line_id").items():
             line.move_id._check_accepts_rows(own)
             own.move_id = line.move_id
+        rows.move_id._follow_retention()
 
     def unlink(self):
         rows = (

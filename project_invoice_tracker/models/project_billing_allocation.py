@@ -341,7 +341,8 @@ class ProjectBillingAllocation(models.Model):
                   FROM (SELECT analytic_line_id, item_id,
                                SUM(quantity) AS quantity, SUM(amount) AS amount
                           FROM project_billing_allocation
-                         WHERE id = ANY(%s) AND NOT is_live AND kind != 'write_off'
+                         WHERE id = ANY(%s) AND NOT is_live
+                           AND kind NOT IN ('write_off', 'withhold')
                          GROUP BY analytic_line_id, item_id) a
                   LEFT JOIN account_analytic_line l ON l.id = a.analytic_line_id
                   LEFT JOIN project_billing_item i ON i.id = a.item_id

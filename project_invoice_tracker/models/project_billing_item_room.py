@@ -88,7 +88,10 @@ class ProjectBillingItemRoom(models.AbstractModel):
             free = currency.round(item.open_amount - held)
         else:
             free = currency.round(claim - item.billed_amount)
-            free = free - held if free > 0 else free
+            if free > 0:
+                free = max(free - held, 0.0)
+            elif held < 0:  # a credit that is passed on
+                free = min(free - held, 0.0)
         base = {
             "rule_id": item.rule_id.id,
             "project_id": item.project_id.id,

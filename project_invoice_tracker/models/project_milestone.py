@@ -61,7 +61,14 @@ class ProjectMilestone(models.Model):
         result = super().write(vals)
         if vals["is_reached"]:
             items._set_ready()
+        self._follow_retention_release()
         return result
+
+    def _follow_retention_release(self):
+        """A milestone that releases retention was reached, or is not any more."""
+        rules = self.env["project.billing.rule"].sudo()
+        rules = rules.with_context(active_test=False)
+        rules.search([("retention_milestone_id", "in", self.ids)])._follow_release()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billing_item(self):

@@ -1,0 +1,380 @@
+from contextlib import contextmanager
+
+from odoo import api, fields, models
+from odoo.tools import frozendict
+
+RULE = "billing_retention_rule_id"
+TERM_SYNC = {
+    "existing_key_fname": "term_key",
+    "needed_vals_fname": "needed_terms",
+    "needed_dirty_fname": "needed_terms_dirty",
+    "line_type": "payment_term",
+}
+
+
+class ProjectBillingRetentionMixin(models.AbstractModel):
+    """The retained share of an invoice: an instalment of its own.
+
+    The host keeps one receivable line for each needed term, found again by its key.
+    A retained share is one more term, whose key names the rule that retains; the
+    other terms carry the rest. One method says how much is retained
+    (``project.billing.term.retention._get_shares``): screen, PDF and ledger ask it.
+    """
+
+    _name = "project.billing.retention.mixin"
+    _description = "Retention of Invoices"
+
+    billing_retained_amount = fields.Monetary(
+        string="Retained",
+        compute="_compute_billing_retained_amount",
+        currency_field="currency_id",
+        help="Share of this document that is due after its release only.",
+    )
+    currency_id = fields.Many2one("res.currency")
+
+    def _compute_billing_retained_amount(self):
+        for move in self:
+            lines = move.line_ids.filtered("billing_is_retention")
+            move.billing_retained_amount = abs(sum(lines.mapped("amount_currency")))
+
+    # -- terms -----------------------------------------------------------------------
+
+    def _compute_needed_terms(self):
+        retentions = self._get_retentions()
+        plain = self.filtered(lambda move: not retentions.get(move))
+        super(ProjectBillingRetentionMixin, plain)._compute_needed_terms()
+        for move in plain.filtered(lambda move: move.line_ids.filtered(RULE)):
+            # a line that was a retained share may become a term like the others
+            move.needed_terms = {
+                key: {**values, **self._prepare_retention_flags()}
+                for key, values in move.needed_terms.items()
+            }
+        for move in self - plain:
+            move._compute_retained_terms(retentions[move])
+
+    def _compute_retained_terms(self, retentions):
+        """Fill ``needed_terms`` of one document that retains.
+
+        :param retentions: ``{rule: (amount, due date, release date)}``
+        """
+        shares = {
+            rule: self._get_signed_amounts(amount)
+            for rule, (amount, *_dates) in retentions.items()
+        }
+        withheld = tuple(sum(pair) for pair in zip(*shares.values(), strict=True))
+        move = self.with_context(billing_withheld=withheld)
+        super(ProjectBillingRetentionMixin, move)._compute_needed_terms()
+        needed = {
+            key: {**values, **self._prepare_retention_flags()}
+            for key, values in self.needed_terms.items()
+        }
+        if not needed:
+            return
+        if not self.invoice_payment_term_id:
+            # the host's only term is the whole amount
+            for values in needed.values():
+                values["amount_currency"] -= withheld[0]
+                values["balance"] -= withheld[1]
+        for rule, (_amount, due, released) in retentions.items():
+            key, values = self._prepare_retention_term(rule, due, released, shares[rule])
+            needed[key] = values
+        self.needed_terms = needed
+
+    def _get_signed_amounts(self, amount):
+        """Return an amount as (document currency, company currency), with its sign."""
+        total, total_currency = (
+            self.amount_total_signed,
+            self.amount_total_in_currency_signed,
+        )
+        signed = amount if total_currency >= 0 else -amount
+        rate = total / total_currency if total_currency else 0.0
+        return signed, self.company_currency_id.round(signed * rate)
+
+    @api.model
+    def _prepare_retention_flags(self, rule=None, released=False):
+        return {
+            "billing_is_retention": bool(rule),
+            RULE: rule.id if rule else False,
+            "billing_project_id": rule.project_id.id if rule else False,
+            "billing_release_date": released,
+        }
+
+    def _prepare_retention_term(self, rule, due, released, amounts):
+        """Return key and values of the term of one rule's retained share."""
+        key = frozendict(
+            {
+                "move_id": self.id,
+                "date_maturity": due,
+                "discount_date": False,
+                RULE: rule.id,
+            }
+        )
+        return key, {
+            **self._prepare_retention_flags(rule, released),
+            "amount_currency": amounts[0],
+            "balance": amounts[1],
+            "discount_date": False,
+            # nothing is discounted for paying the rest early
+            "discount_amount_currency": amounts[0],
+            "discount_balance": amounts[1],
+        }
+
+    @api.depends("needed_terms")
+    def _compute_invoice_date_due(self):
+        # a retained share has a due date of its own
+        regular = {}
+        for move in self:
+            keys = move.needed_terms or {}
+            if any(RULE in key for key in keys):
+                days = [key["date_maturity"] for key in keys if RULE not in key]
+                regular[move] = max(filter(None, days), default=False)
+        others = self.filtered(lambda move: move not in regular)
+        super(ProjectBillingRetentionMixin, others)._compute_invoice_date_due()
+        for move, day in regular.items():
+            move.invoice_date_due = day or move.invoice_date_due
+
+    def _is_eligible_for_early_payment_discount(self, currency, reference_date):
+        eligible = super()._is_eligible_for_early_payment_discount
+        terms = self.line_ids.filtered(lambda x: x.display_type == "payment_term")
+        retained = terms.filtered("billing_is_retention")
+        if not retained or not eligible(currency, None):
+            return eligible(currency, reference_date)
+        # the host looks at the first term only, which may be the retained one
+        last_day = (terms - retained)[:1].discount_date
+        if not reference_date or not self.invoice_date:
+            return True
+        return bool(last_day and reference_date <= last_day)
+
+    # -- how much --------------------------------------------------------------------
+
+    def _get_retentions(self):
+        """Return ``{move: {rule: (amount, due date, release date)}}``.
+
+        Of posted documents as it stands on their lines, of drafts as the rules say;
+        amounts are positive, in the document's currency.
+        """
+        if self.env.context.get("billing_creating"):
+            return {}  # the ledger rows come right after the documents
+        sales = self.filtered(lambda m: m.move_type in ("out_invoice", "out_refund"))
+        drafts = sales.filtered(lambda move: move.state == "draft")
+        found = {}
+        for move in sales - drafts:
+            for line in move.line_ids.filtered("billing_is_retention"):
+                values = abs(line.amount_currency), line.date_maturity
+                found.setdefault(move, {})[line[RULE].sudo()] = (
+                    *values,
+                    line.billing_release_date,
+                )
+        shares = self.env["project.billing.term.retention"]._get_shares(drafts)
+        for move, own in shares.items():
+            for share in own:
+                rule = share.rule
+                amount = found.setdefault(move, {}).get(rule, (0.0,))[0]
+                found[move][rule] = (
+                    amount + share.amount,
+                    rule._get_retention_due_date(),
+                    rule.retention_released_date,
+                )
+        return found
+
+    # -- ledger ----------------------------------------------------------------------
+
+    def _get_sync_stack(self, container):
+        stack, update_containers = super()._get_sync_stack(container)
+        # out last: after the terms (10) and the ledger's bills (5)
+        return [(4, self._sync_retention(container)), *stack], update_containers
+
+    @contextmanager
+    def _sync_retention(self, container):
+        yield
+        if not self.env.context.get("billing_creating"):
+            container["records"]._follow_retention()
+
+    def _follow_retention(self):
+        """Make terms and ledger rows of draft invoices follow what is retained."""
+        drafts = self.filtered(
+            lambda m: m.state == "draft" and m.move_type == "out_invoice"
+        )
+        if not drafts:
+            return
+        term = self.env["project.billing.term.retention"].sudo()
+        shares = term._get_shares(drafts)
+        flagged = drafts.filtered(lambda m: m in shares or m.line_ids.filtered(RULE))
+        for move in flagged:
+            if move._is_retained_otherwise(shares.get(move, [])):
+                move._refresh_terms()
+        if flagged:
+            term._write_rows(flagged, shares)
+
+    def _is_retained_otherwise(self, shares):
+        """Return whether the lines of a draft do not show what shall be retained."""
+        needed, shown = {}, {}
+        for share in shares:
+            amount, _due = needed.get(share.rule.id, (0.0, None))
+            due = share.rule._get_retention_due_date()
+            amount = self.currency_id.round(amount + share.amount)
+            needed[share.rule.id] = amount, due
+        for line in self.line_ids.filtered(RULE):
+            amount = self.currency_id.round(abs(line.amount_currency))
+            shown[line[RULE].id] = amount, line.date_maturity
+        return needed != shown
+
+    def _refresh_terms(self):
+        """Write the payment terms of a draft again, as they are needed now."""
+        names = ["needed_terms", "needed_terms_dirty"]
+        container = {"records": self}
+        # the host acts on a change of needs only: before, there were none
+        with self.env.protecting([self._fields["needed_terms"]], self):
+            self.needed_terms = {}
+        with (
+            self._check_balanced(container),
+            self._disable_recursion(container, "skip_invoice_sync"),
+            self._sync_dynamic_line(**TERM_SYNC, container=container),
+        ):
+            self.invalidate_recordset(names, flush=False)
+
+    def _claim_from_origin(self, credit_notes):
+        result = super()._claim_from_origin(credit_notes)
+        self._follow_retention()
+        return result
+
+    def _follow_state(self, before, state):
+        result = super()._follow_state(before, state)
+        if state == "draft":
+            self._follow_retention()
+        return result
+
+    def _post_credit(self):
+        """Credit notes give back their share of what their invoices retain."""
+        result = super()._post_credit()
+        term = self.env["project.billing.term.retention"].sudo()
+        credits = self.filtered("reversed_entry_id")
+        if credits:
+            term._write_rows(credits, term._get_shares(credits))
+        return result
+
+    def _reconcile_reversed_moves(self, reverse_moves, move_reverse_cancel):
+        """Take the credited part of a retained share off that share."""
+        for move, reverse in zip(self, reverse_moves, strict=False):
+            for line in move.line_ids.filtered("billing_is_retention"):
+                twin = reverse.line_ids.filtered(
+                    lambda x, line=line: (
+                        x[RULE] == line[RULE] and x.account_id == line.account_id
+                    )
+                )
+                pair = (line | twin).filtered(lambda x: not x.reconciled)
+                if line in pair and twin & pair:
+                    pair.with_context(
+                        move_reverse_cancel=move_reverse_cancel
+                    ).reconcile()
+        # what else was credited is no payment of what is retained
+        moves = self.with_context(billing_keep_retention=True)
+        return super(
+            ProjectBillingRetentionMixin, moves
+        )._reconcile_reversed_moves(reverse_moves, move_reverse_cancel)
+
+    # -- paper -----------------------------------------------------------------------
+
+    @api.depends("show_payment_term_details")
+    def _compute_payment_term_details(self):
+        result = super()._compute_payment_term_details()
+        for move in self.filtered("payment_term_details"):
+            terms = move.line_ids.filtered(lambda x: x.display_type == "payment_term")
+            details = list(move.payment_term_details)
+            for line, detail in zip(
+                terms.sorted("date_maturity"), details, strict=True
+            ):
+                if line.billing_is_retention:
+                    detail["date"] = line._get_retention_text()
+            move.payment_term_details = details
+        return result
+
+    def _get_retention_notes(self):
+        """Return lines for the PDF where the host prints no instalments."""
+        self.ensure_one()
+        term = self.invoice_payment_term_id
+        if term.display_on_invoice and self.payment_term_details:
+            return []
+        return [
+            f"{line._get_retention_text(with_amount=True)}"
+            for line in self.line_ids.filtered("billing_is_retention")
+        ]
+
+
+class ProjectBillingRetentionLineMixin(models.AbstractModel):
+    """The flag on a receivable line that is a retained share."""
+
+    _name = "project.billing.retention.line.mixin"
+    _description = "Retained Share of an Invoice"
+
+    billing_is_retention = fields.Boolean(
+        string="Retention",
+        readonly=True,
+        copy=False,
+        help="The customer keeps this share until its release.",
+    )
+    billing_retention_rule_id = fields.Many2one(
+        "project.billing.rule",
+        string="Retained by",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        index="btree_not_null",
+    )
+    billing_project_id = fields.Many2one(
+        "project.project",
+        string="Project of the retention",
+        readonly=True,
+        copy=False,
+        ondelete="restrict",
+        index="btree_not_null",
+    )
+    billing_release_date = fields.Date(
+        string="Released on",
+        readonly=True,
+        copy=False,
+        help="Day on which a retained share was released; its due date may be later.",
+    )
+
+    @api.depends("billing_retention_rule_id")
+    def _compute_term_key(self):
+        result = super()._compute_term_key()
+        for line in self.filtered(lambda x: x.term_key and x[RULE]):
+            line.term_key = frozendict({**line.term_key, RULE: line[RULE].id})
+        return result
+
+    @api.depends("billing_retention_rule_id")
+    def _compute_name(self):
+        result = super()._compute_name()
+        for line in self.filtered(
+            lambda x: x[RULE] and not x.move_id.inalterable_hash
+        ):
+            label = line[RULE].sudo()._get_retention_label()
+            reference = line.move_id.payment_reference or line.move_id.ref
+            line.name = f"{reference}: {label}" if reference else label
+        return result
+
+    def _get_retention_text(self, with_amount=False):
+        """Return *31/12/2026 (Retention 10 %)* for the customer."""
+        rule = self[RULE].sudo()
+        when = rule._get_retention_due_label(self.date_maturity)
+        label = rule._get_retention_label()
+        if not with_amount:
+            return f"{when} ({label})"
+        amount = self.currency_id.format(abs(self.amount_currency))
+        return self.env._(
+            "%(label)s: %(amount)s, due on %(date)s",
+            label=label,
+            amount=amount,
+            date=when,
+        )
+
+    def reconcile(self):
+        if not self.env.context.get("billing_keep_retention"):
+            return super().reconcile()
+        lines = self.filtered(lambda x: not x.billing_is_retention)
+        return super(ProjectBillingRetentionLineMixin, lines).reconcile()
+
+    def action_open_retained_move(self):
+        """Open the invoice that retains."""
+        return self.move_id._billing_open()
