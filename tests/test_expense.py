@@ -522,6 +522,18 @@ class TestReceipts(CostCommon):
         self.assertEqual(files.raw, file.raw)
         self.assertEqual(file.res_id, bill.id)
 
+    def test_receipt_is_mailed_like_a_file_attached_by_hand(self):
+        self.rule.attach_receipts = True
+        self._attach(self._create_bill(100))
+        invoice = self._bill()
+        invoice.action_post()
+        send = self.env["account.move.send"]
+        widget = send._get_default_mail_attachments_widget(
+            invoice, self.env["mail.template"]
+        )
+        manual = [values["name"] for values in widget if values.get("manual")]
+        self.assertEqual(manual, ["receipt.pdf"])
+
     def test_receipt_stays_inside_unless_wanted(self):
         self._attach(self._create_bill(100))
         self.assertFalse(self._get_files(self._bill()))
@@ -560,6 +572,10 @@ class TestSubcontractor(CostCommon):
         skip = self._get_lines(run, "skipped")
         self.assertEqual(skip.reason_code, "subcontractor")
         self.assertIn("Ann Archer", skip.reason)
+
+    def test_receipt_of_an_expense_is_not_doubted(self):
+        self._create_bill(500, move_type="in_receipt")
+        self.assertFalse(self._get_lines(self._propose(), "skipped"))
 
     def test_bill_of_another_month_is_not_doubted(self):
         self._create_bill(500, day=date(2026, 8, 1))

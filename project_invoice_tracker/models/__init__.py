@@ -69,6 +69,7 @@ from . import project_billing_entry_state_mixin
 from . import project_billing_entry_guard_mixin
 from . import account_analytic_line
 from . import account_move_annex
+from . import account_move_receipts
 from . import account_move_summary
 from . import account_move
 from . import account_move_line

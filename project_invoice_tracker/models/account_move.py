@@ -7,6 +7,7 @@ class AccountMove(models.Model):
     _name = "account.move"
     _inherit = [
         "project.billing.annex.mixin",
+        "project.billing.receipts.mixin",
         "project.billing.summary.mixin",
         "project.billing.documents.mixin",
         "project.billing.deposit.ledger.mixin",

@@ -33,4 +33,15 @@ class AccountMoveSend(models.AbstractModel):
                         "protect_from_deletion": True,
                     }
                 )
+        # as if attached by hand: the host mails them and embeds them in e-invoices
+        data += [
+            {
+                "id": file.id,
+                "name": file.name,
+                "mimetype": file.mimetype,
+                "placeholder": False,
+                "manual": True,
+            }
+            for file in move.billing_receipt_ids
+        ]
         return data

@@ -139,7 +139,6 @@ class ProjectBillingCreditMixin(models.AbstractModel):
             "analytic_line_id": self.analytic_line_id.id,
             "cost_move_line_id": self.cost_move_line_id.id,
             "item_id": self.item_id.id,
-            "cost_move_line_id": self.cost_move_line_id.id,
             "move_line_id": line.id,
             "move_id": line.move_id.id,
             "is_live": True,

@@ -234,9 +234,10 @@ class ProjectBillingItemCostMixin(models.AbstractModel):
         self._check_reviewable()
         self.sudo().billing_confirmed = True
 
-    def _set_cost_markup(self, percentage):
+    def _set_cost_markup(self, percentage, date=None):
         """Give costs a mark-up of their own, in percent; None = the rule's again.
 
+        :param date: of the exchange rate; None = today
         :raise BillingError: not an item of a cost
         :raise BillingRuleError: an impossible percentage
         """
@@ -251,5 +252,6 @@ class ProjectBillingItemCostMixin(models.AbstractModel):
         if manual:
             values["cost_markup"] = percentage
         self.sudo().write(values)
-        self.env["project.billing.type.expense"].sudo()._refresh_items(self.sudo())
+        room = self.env["project.billing.type.expense"].sudo()
+        room._refresh_items(self.sudo(), date)
 

@@ -210,9 +210,11 @@ class ProjectBillingItemRoom(models.AbstractModel):
         for item in items:
             opened, held, ready = figures[item.rule_id]
             claim = claims.get(item, 0.0) - item.billed_amount
+            free = claim - item.billing_held_amount
+            keep = min if item.billable_amount < 0 else max  # credits are passed on
             figures[item.rule_id] = (
                 opened + item.open_amount,
                 held + item.billing_held_amount,
-                ready + max(claim - item.billing_held_amount, 0.0),
+                ready + keep(free, 0.0),
             )
         return figures

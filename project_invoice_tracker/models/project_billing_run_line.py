@@ -132,7 +132,7 @@ class ProjectBillingRunLine(models.Model):
 
     def _inverse_cost_markup(self):
         for line in self:
-            line.item_id._set_cost_markup(line.cost_markup)
+            line.item_id._set_cost_markup(line.cost_markup, line.run_id.date)
             line.sudo()._refresh_amounts()
 
     # -- making ----------------------------------------------------------------------
@@ -249,7 +249,8 @@ class ProjectBillingRunLine(models.Model):
         """Compute quantity and amount again after entries or items changed."""
         for line in self.filtered("rule_id"):
             try:
-                prepared = line._get_room().sudo()._prepare_lines(line.sudo())
+                room = line._get_room().sudo().with_context(billing_review=True)
+                prepared = room._prepare_lines(line.sudo())
             except BillingError as error:
                 line._skip("no_exchange_rate", str(error))
                 continue

@@ -89,7 +89,9 @@ class ProjectBillingTypeExpense(models.AbstractModel):
         items = self._get_items(rules)
         claims = self._get_claims(items, run.cutoff_date)
         doubts = self._get_doubts(items)
-        receipts = self._get_receipts(items)
+        receipts = self._get_receipts(
+            items.filtered(lambda item: item.rule_id.receipt_required)
+        )
         proposals = []
         for item in items:
             if item.rule_id in missing and not item.billed_amount:
@@ -298,15 +300,21 @@ class ProjectBillingTypeExpense(models.AbstractModel):
             files = self.env["ir.attachment"]
             for item in own.item_id:
                 files |= receipts.get(item.id, files)
-            for file in files:
-                file.copy({"res_model": "account.move", "res_id": move.id})
+            move.billing_receipt_ids = self.env["ir.attachment"].concat(
+                *(
+                    file.copy({"res_model": "account.move", "res_id": move.id})
+                    for file in files
+                )
+            )
 
     # -- invoicing -------------------------------------------------------------------
 
     @api.model
     def _prepare_lines(self, run_lines):
-        for run, lines in run_lines.grouped("run_id").items():
-            self._refresh_items(lines.item_id, run.date)
+        if not self.env.context.get("billing_review"):
+            # the bill may have changed since the proposal; in the review it stays
+            for run, lines in run_lines.grouped("run_id").items():
+                self._refresh_items(lines.item_id, run.date)
         return super()._prepare_lines(run_lines)
 
     @api.model

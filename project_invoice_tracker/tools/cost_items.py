@@ -139,7 +139,7 @@ def build_bounds(item_ids):
     ``cost_claim``: what they come to less what was given up, except what is billed of
     it. ``billable_amount``: that, and never less than what is on live invoices, so
     that a cost that shrank after billing breaks no CHECK and shows as a difference.
-    An item that was held as a whole stays held as a whole.
+    An item that was held as a whole stays so, even if its bill was a draft meanwhile.
     """
     return SQL(
         """
@@ -147,6 +147,7 @@ def build_bounds(item_ids):
            SET cost_claim = v.claim, billable_amount = v.billable,
                billing_held_amount = CASE
                    WHEN v.held != 0 AND v.held = v.before - v.billed
+                     OR v.before = 0 AND v.billed = 0 AND v.reason IS NOT NULL
                    THEN v.billable - v.billed
                    ELSE sign(v.billable) * GREATEST(0, LEAST(
                         sign(v.billable) * v.held, abs(v.billable) - abs(v.billed)))
@@ -156,6 +157,7 @@ def build_bounds(item_ids):
                                  THEN c.claim ELSE c.billed END AS billable
                   FROM (SELECT t.id, t.billable_amount AS before,
                                t.billed_amount AS billed,
+                               t.billing_held_reason AS reason,
                                COALESCE(t.billing_held_amount, 0) AS held,
                                sign(t.cost_amount) * GREATEST(
                                    0,
@@ -209,13 +211,15 @@ def build_doubt_query(item_ids):
 
     The vendor is the person (work contact, user, work address) of an employee who
     logged billable time on the project, in the month of the bill or the one before.
-    Compared are commercial partners, except the company's own. Rows: item id, name
-    of the person.
+    Compared are commercial partners, except the company's own. Receipts are none of
+    this: people hand in their expenses by them. Rows: item id, name of the person.
     """
     return SQL(
         """
         SELECT i.id, min(w.name)
           FROM project_billing_item i
+          JOIN account_move_line l ON l.id = i.cost_move_line_id
+          JOIN account_move b ON b.id = l.move_id AND b.move_type = 'in_invoice'
           JOIN res_company o ON o.id = i.company_id
           JOIN res_partner own ON own.id = o.partner_id
           JOIN (SELECT em.id, em.name, p.commercial_partner_id

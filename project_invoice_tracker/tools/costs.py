@@ -71,7 +71,8 @@ def _select_items(env, project_ids, company_id, ids):
                    - round(l.balance * (s.upto - s.part) / u.rounding::numeric)
                        * u.rounding::numeric AS base,
                    COALESCE(NULLIF(l.name, ''), NULLIF(m.ref, ''), m.name) AS label,
-                   m.commercial_partner_id AS vendor_id,
+                   COALESCE(m.commercial_partner_id, v.commercial_partner_id)
+                       AS vendor_id,
                    COALESCE(NULLIF(m.ref, ''), m.name) AS reference,
                    t.categ_id AS category_id, l.account_id,
                    m.move_type = ANY(%(bills)s) AS is_bill
@@ -92,6 +93,7 @@ def _select_items(env, project_ids, company_id, ids):
               JOIN account_account a ON a.id = l.account_id
               JOIN res_company o ON o.id = l.company_id
               JOIN res_currency u ON u.id = o.currency_id
+              LEFT JOIN res_partner v ON v.id = l.partner_id
               LEFT JOIN product_product p ON p.id = l.product_id
               LEFT JOIN product_template t ON t.id = p.product_tmpl_id
              WHERE a.account_type = ANY(%(types)s)
