@@ -6,6 +6,8 @@ from unittest.mock import patch
 from odoo import Command
 from odoo.tests import tagged
 
+from odoo.addons.project_invoice_tracker.tools import plans
+
 from .common import BillingCommon
 
 COMPARED = (
@@ -139,6 +141,20 @@ class TestAmounts(BillingCommon):
             self._bill(projects=self._log(hours=(1.0, 2.0)))
         self.assertNotIn("balance", written)
         self.assertNotIn("tax_tag_ids", written)
+
+    def test_keys_of_many_rows_are_checked_by_fresh_plans(self):
+        seen = []
+        cursor = type(self.env.cr)
+        execute = cursor.execute
+
+        def spy(cr, query, *args, **kwargs):
+            seen.append(getattr(query, "code", query))
+            return execute(cr, query, *args, **kwargs)
+
+        with patch.object(plans, "MANY", 3), patch.object(cursor, "execute", spy):
+            self._bill(projects=self._log())
+        inserts = [i for i, sql in enumerate(seen) if "billing_allocation (" in sql]
+        self.assertEqual([seen[i - 1] for i in inserts], ["DISCARD PLANS"])
 
     def test_drafts_count_as_never_changed_by_hand(self):
         self.assertFalse(self._bill(projects=self._log()).is_manually_modified)

@@ -239,7 +239,7 @@ class ProjectBillingAllocation(models.Model):
 
     @api.model
     def _to_sql_array(self, values, sql_type):
-        """Return a column of a bulk insert; a value that all rows share is sent once."""
+        """Return a column of a bulk insert; what all rows share is sent once."""
         first = values[0]
         if all(value == first for value in values):
             return SQL(
