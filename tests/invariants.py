@@ -31,7 +31,7 @@ SELECT t.id, t.kind, t.is_live, t.counts, t.state, t.move_type
 ENTRIES = f"""
 WITH {TRUTH}, sums AS (
     SELECT analytic_line_id AS id,
-           SUM(quantity) FILTER (WHERE kind IN ('bill', 'credit')) AS billed,
+           SUM(quantity) FILTER (WHERE kind IN ('bill', 'credit', 'draw')) AS billed,
            SUM(amount) FILTER (WHERE kind IN ('bill', 'credit')) AS amount,
            SUM(quantity) FILTER (WHERE kind = 'write_off') AS written
       FROM truth WHERE counts AND analytic_line_id IS NOT NULL
@@ -68,7 +68,7 @@ OWNERS = f"""
 WITH {TRUTH}
 SELECT t.analytic_line_id, t.rule_id, e.billing_rule_id, SUM(t.quantity)
   FROM truth t JOIN account_analytic_line e ON e.id = t.analytic_line_id
- WHERE t.counts AND t.kind IN ('bill', 'credit')
+ WHERE t.counts AND t.kind IN ('bill', 'credit', 'draw')
    AND t.rule_id IS DISTINCT FROM e.billing_rule_id
  GROUP BY 1, 2, 3
 HAVING abs(SUM(t.quantity)) > 0.000001
@@ -97,6 +97,19 @@ SELECT * FROM amounts
     OR billed > total + 0.001
     OR held < 0
     OR held > total - billed + 0.001
+"""
+
+# prepaid hours: drawn = the rows of entries, and no more than the item holds
+DRAWS = f"""
+WITH {TRUTH}
+SELECT i.id, i.name, i.prepaid_hours, i.drawn_quantity, SUM(t.quantity) AS rows
+  FROM project_billing_item i
+  LEFT JOIN truth t ON t.item_id = i.id AND t.counts AND t.kind = 'draw'
+       AND t.analytic_line_id IS NOT NULL
+ GROUP BY i.id
+HAVING abs(COALESCE(i.drawn_quantity, 0) - COALESCE(SUM(t.quantity), 0)) > 0.000002
+    OR COALESCE(i.drawn_quantity, 0) > COALESCE(i.prepaid_hours, 0) + 0.000002
+    OR COALESCE(i.drawn_quantity, 0) < -0.000002
 """
 
 # per rule in money: contract = the worth of its items, to the cent
@@ -154,6 +167,7 @@ CHECKS = {
     "hours of entries": ENTRIES,
     "owners of billed hours": OWNERS,
     "amounts of items": ITEMS,
+    "prepaid hours": DRAWS,
     "contracts": CONTRACTS,
     "amounts of lines": LINES,
     "credits": CREDITS,

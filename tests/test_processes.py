@@ -189,6 +189,62 @@ class TestProcesses(BaseCase):
             conflicts += len(billed) < 2
         self.assertTrue(conflicts, "the processes never met")
 
+    def test_two_processes_never_exceed_one_customer_order(self):
+        first, second = self.workers
+        made = first.call("set_up_order", projects=2)["ok"]
+        met = 0
+        for _number in range(25):
+            # 760.00 of work for 500.00 that may be billed
+            total = first.call(
+                "extend_order", order_id=made["order"], amount=500, hours=4
+            )["ok"]
+            for worker, project in zip(self.workers, made["projects"], strict=True):
+                worker.send("bill_project", user=self.user, project_id=project)
+            replies = [first.receive(), second.receive()]
+            [(used,)] = self._fetch(
+                "SELECT sum(amount + adjustment) FROM project_billing_allocation"
+                " WHERE order_id = %s AND is_live",
+                made["order"],
+            )
+            self.assertLessEqual(used, total)
+            met += all(reply.get("ok") for reply in replies)
+            for project in made["projects"]:
+                first.call("bill_project", user=self.user, project_id=project)
+            [(used,)] = self._fetch(
+                "SELECT sum(amount + adjustment) FROM project_billing_allocation"
+                " WHERE order_id = %s AND is_live",
+                made["order"],
+            )
+            self.assertEqual(float(used), total)
+            self._assert_invariants()
+        self.assertTrue(met, "the processes never shared an amount")
+
+    def test_two_processes_never_draw_one_pack_twice(self):
+        first, second = self.workers
+        made = first.call("set_up_pack", projects=2)["ok"]
+        query = """
+            SELECT i.drawn_quantity, sum(a.quantity)
+              FROM project_billing_item i
+              JOIN project_billing_allocation a ON a.item_id = i.id AND a.is_live
+             WHERE i.id = %s AND a.kind = 'draw'
+             GROUP BY i.id
+        """
+        met = 0
+        for _number in range(20):
+            # 8 hours of work for 5 hours that are paid
+            hours = first.call(
+                "extend_pack", pack_id=made["pack"], hours=5, worked=4
+            )["ok"]
+            for worker, project in zip(self.workers, made["projects"], strict=True):
+                worker.send("bill_project", user=self.user, project_id=project)
+            replies = [first.receive(), second.receive()]
+            [(drawn, ledger)] = self._fetch(query, made["pack"])
+            self.assertEqual(drawn, ledger)
+            self.assertAlmostEqual(float(drawn), hours, 5)
+            met += all("ok" in reply for reply in replies)
+            self._assert_invariants()
+        self.assertTrue(met, "the processes never shared a pack")
+
     def test_billing_while_another_changes_the_work(self):
         biller, other = self.workers
         acts = ("edit", "delete", "nonbillable", "hold", "cancel", "discard")

@@ -12,6 +12,7 @@ BILLING_STATES = [
     ("draft", "On a draft invoice"),
     ("partial", "Partly invoiced"),
     ("invoiced", "Invoiced"),
+    ("drawn", "Drawn from prepaid hours"),
     ("written_off", "Written off"),
 ]
 
@@ -77,6 +78,8 @@ class ProjectBillingEntryStateMixin(models.AbstractModel):
             if abs(self.billed_quantity) + 1e-6 < abs(self.billable_quantity):
                 return "held" if self.billing_held_quantity else "partial"
             bills = rows.filtered(lambda row: row.kind == "bill")
+            if not bills and rows.filtered(lambda row: row.kind == "draw"):
+                return "drawn"
             is_draft = any(move.state == "draft" for move in bills.move_id)
             return "draft" if is_draft else "invoiced"
         if self.billing_nonbillable:
@@ -122,6 +125,11 @@ class ProjectBillingEntryStateMixin(models.AbstractModel):
             ),
             "draft": self._get_billed_sql("draft"),
             "invoiced": self._get_billed_sql("posted"),
+            "drawn": SQL(
+                "l.billed_quantity != 0 AND EXISTS (SELECT 1"
+                " FROM project_billing_allocation a WHERE a.analytic_line_id = l.id"
+                " AND a.is_live AND a.kind = 'draw')"
+            ),
             "written_off": SQL("l.billing_written_off_quantity != 0"),
         }
         chosen = [conditions[key] for key in value if key in conditions]

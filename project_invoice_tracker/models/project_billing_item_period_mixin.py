@@ -220,6 +220,27 @@ class ProjectBillingItemPeriodMixin(models.AbstractModel):
                     )
                 )
 
+    @api.onchange("prepaid_hours")
+    def _onchange_prepaid_hours(self):
+        # what is sold with hours is a pack, without anybody choosing a kind
+        if self.kind in ("milestone", "pack"):
+            self.kind = "pack" if self.prepaid_hours else "milestone"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        return super().create(
+            [
+                {"kind": "pack", **vals} if vals.get("prepaid_hours") else vals
+                for vals in vals_list
+            ]
+        )
+
+    def write(self, vals):
+        if vals.get("prepaid_hours") and "kind" not in vals:
+            plain = self.filtered(lambda i: i.kind == "milestone")
+            super(ProjectBillingItemPeriodMixin, plain).write({"kind": "pack"})
+        return super().write(vals)
+
     # -- planning --------------------------------------------------------------------
 
     def _is_used(self):

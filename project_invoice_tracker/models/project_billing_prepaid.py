@@ -465,7 +465,7 @@ class ProjectBillingPrepaid(models.AbstractModel):
         lines = self.env["project.billing.run.line"].browse(draws)
 
         def write(units):
-            own = lines.concat(*units)
+            own = lines.browse().concat(*units)
             rows = [
                 self._prepare_draw_row(line, share)
                 for line in own
@@ -504,6 +504,7 @@ class ProjectBillingPrepaid(models.AbstractModel):
             "is_held": False,
             "date": share.payload["date"],
             "quantity": share.quantity,
+            "amount": 0.0,
             "price_source": "prepaid",
         }
 

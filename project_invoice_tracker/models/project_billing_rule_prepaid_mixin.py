@@ -136,9 +136,9 @@ class ProjectBillingRulePrepaidMixin(models.AbstractModel):
                 if problem:
                     raise BillingRuleError(
                         self.env._(
-                            "%(rule)s cannot draw hours from %(source)s: %(problem)s",
+                            "%(rule)s cannot draw hours from %(giver)s: %(problem)s",
                             rule=rule.display_name,
-                            source=source.display_name,
+                            giver=source.display_name,
                             problem=problem,
                         )
                     )

@@ -109,6 +109,14 @@ class ProjectBillingRuleRecurringMixin(models.AbstractModel):
         string="Pauses",
         help="Days that are not charged.",
     )
+    period_ids = fields.One2many(
+        "project.billing.item",
+        "rule_id",
+        string="Periods",
+        domain=[("kind", "=", "period")],
+        readonly=True,
+        copy=False,
+    )
     planned_until = fields.Date(readonly=True, copy=False, string="Planned until")
 
     _lead_days = models.Constraint(

@@ -1,7 +1,7 @@
 from odoo import api, models
 from odoo.tools import format_date
 
-from ..tools.draws import EPSILON
+from ..tools.draws import EPSILON, format_hours
 
 
 class ProjectBillingTermPrepaid(models.AbstractModel):
@@ -39,7 +39,9 @@ class ProjectBillingTermPrepaid(models.AbstractModel):
             if rule.id not in found:
                 continue
             balance, (first, _last) = found[rule.id]
-            own = beyond.filtered(lambda r, rule=rule: rule in r.rule_id.prepaid_rule_ids)
+            own = beyond.filtered(
+                lambda r, rule=rule: rule in r.rule_id.prepaid_rule_ids
+            )
             extra = sum(own.mapped("quantity"))
             blocks.append(
                 {
@@ -82,10 +84,3 @@ class ProjectBillingTermPrepaid(models.AbstractModel):
         if extra > EPSILON:
             rows.append((self.env._("Beyond, on this invoice"), extra))
         return [(label, format_hours(hours)) for label, hours in rows]
-
-
-def format_hours(hours):
-    """Return hours as people read them: -2.0 is -02:00, 10.5 is 10:30."""
-    minutes = round(abs(hours) * 60)
-    sign = "-" if hours < 0 and minutes else ""
-    return f"{sign}{minutes // 60:02}:{minutes % 60:02}"

@@ -7,3 +7,5 @@ class ProjectBillingTypeMilestone(models.AbstractModel):
     _name = "project.billing.type.milestone"
     _inherit = "project.billing.item.room"
     _description = "Billing Type: Milestones"
+
+    _kinds = ("milestone", "pack")  # a pack is sold once, too

@@ -161,3 +161,10 @@ def _get_gone(pool, uses, day):
     drawn = sum(hours for _date, hours in until)
     late = sum(hours for date_, hours in until if pool.is_late(date_))
     return drawn, get_lapsed(pool, day - ONE_DAY, drawn, late)
+
+
+def format_hours(hours):
+    """Return hours as people read them: -2.0 is -02:00, 10.5 is 10:30."""
+    minutes = round(abs(hours) * 60)
+    sign = "-" if hours < 0 and minutes else ""
+    return f"{sign}{minutes // 60:02}:{minutes % 60:02}"

@@ -112,6 +112,141 @@ def bill(env):
     return invoice(env, propose(env))
 
 
+def set_up_order(env, projects):
+    """Make projects of one customer whose rules share one order; return all ids."""
+    company = env.company
+    partner = env["res.partner"].create({"name": "Buyer with an order"})
+    order = env["project.billing.order"].create(
+        {
+            "name": "4711",
+            "partner_id": partner.id,
+            "company_id": company.id,
+            "currency_id": company.currency_id.id,
+            "amount": 1,
+        }
+    )
+    ids = []
+    for number in range(projects):
+        project = env["project.project"].create(
+            {
+                "name": f"Shared {number}",
+                "partner_id": partner.id,
+                "company_id": company.id,
+                "allow_timesheets": True,
+            }
+        )
+        env["project.task"].create({"name": "Work", "project_id": project.id})
+        env["project.billing.rule"].create(
+            {
+                "project_id": project.id,
+                "company_id": company.id,
+                "billing_type": "timesheet",
+                "price": 95,
+                "order_id": order.id,
+                "bill_from": "2020-01-01",
+            }
+        )
+        ids.append(project.id)
+    return {"order": order.id, "projects": ids}
+
+
+def extend_order(env, order_id, amount, hours):
+    """Raise an order by ``amount`` and log ``hours`` on each of its projects."""
+    order = env["project.billing.order"].browse(order_id)
+    order.amount += amount
+    day = env.company._get_billing_today().replace(day=1) - timedelta(days=5)
+    env["account.analytic.line"].create(
+        [
+            {
+                "name": f"Work up to {order.amount}",
+                "project_id": project.id,
+                "task_id": project.task_ids[:1].id,
+                "employee_id": env["hr.employee"].search([("name", "=", "Ann")]).id,
+                "unit_amount": hours,
+                "date": day,
+                "billing_confirmed": True,
+            }
+            for project in order.project_ids
+        ]
+    )
+    return order.amount
+
+
+def set_up_pack(env, projects):
+    """Make projects of one customer that draw from one pack; return all ids."""
+    company = env.company
+    partner = env["res.partner"].create({"name": "Buyer of a pack"})
+    made = env["project.project"].create(
+        [
+            {
+                "name": f"Prepaid {number}",
+                "partner_id": partner.id,
+                "company_id": company.id,
+                "allow_timesheets": True,
+                "task_ids": [Command.create({"name": "Work"})],
+            }
+            for number in range(projects)
+        ]
+    )
+    values = {"company_id": company.id, "bill_from": "2020-01-01"}
+    packs = env["project.billing.rule"].create(
+        {**values, "project_id": made[0].id, "billing_type": "milestone"}
+    )
+    env["project.billing.rule"].create(
+        [
+            {
+                **values,
+                "project_id": project.id,
+                "billing_type": "timesheet",
+                "price": 95,
+                "prepaid_rule_ids": [Command.link(packs.id)],
+            }
+            for project in made
+        ]
+    )
+    pack = env["project.billing.item"].create(
+        {
+            "rule_id": packs.id,
+            "name": "Pack",
+            "prepaid_hours": 0.01,
+            "amount": 0,
+            "date_start": "2020-01-01",
+        }
+    )
+    return {"pack": pack.id, "projects": made.ids}
+
+
+def extend_pack(env, pack_id, hours, worked):
+    """Add hours to a pack and log ``worked`` hours on each project that draws."""
+    pack = env["project.billing.item"].browse(pack_id)
+    pack.prepaid_hours += hours
+    day = env.company._get_billing_today().replace(day=1) - timedelta(days=5)
+    env["account.analytic.line"].create(
+        [
+            {
+                "name": f"Work up to {pack.prepaid_hours}",
+                "project_id": project.id,
+                "task_id": project.task_ids[:1].id,
+                "employee_id": env["hr.employee"].search([("name", "=", "Ann")]).id,
+                "unit_amount": worked,
+                "date": day,
+                "billing_confirmed": True,
+            }
+            for project in pack.rule_id.drawing_rule_ids.project_id
+        ]
+    )
+    return pack.prepaid_hours
+
+
+def bill_project(env, project_id):
+    """Bill one project; nothing left to invoice is no error here."""
+    run = env["project.billing.run"].create(
+        {"company_id": env.company.id, "project_ids": [Command.set([project_id])]}
+    )
+    run.action_propose()
+    return invoice(env, run.id)
+
+
 def schedule(env):
     """Make the scheduled run due."""
     company = env.company
@@ -170,6 +305,11 @@ TASKS = {
         propose,
         invoice,
         bill,
+        set_up_order,
+        extend_order,
+        set_up_pack,
+        extend_pack,
+        bill_project,
         schedule,
         cron,
         disturb,
