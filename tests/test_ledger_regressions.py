@@ -108,3 +108,27 @@ class TestLedgerRegressions(BillingCommon):
             row, [{"quantity": -0.25, "invoiced_quantity": -0.25, "amount": -8.34}]
         )
         self.assertConserved()
+
+    def _bill_item(self):
+        rule = self._create_rule("milestone", amount=1000)
+        item = self._create_item(rule, name="Launch", amount=1000)
+        item.milestone_id.with_user(self.manager).is_reached = True
+        return item, self._bill(fields.Date.today())
+
+    def test_cancelled_invoice_of_an_archived_item_cannot_come_back(self):
+        item, invoice = self._bill_item()
+        invoice.button_cancel()
+        item.active = False
+        with self.assertRaises(LedgerError) as caught, self.cr.savepoint():
+            invoice.button_draft()
+        self.assertIn("Launch", str(caught.exception))
+        self.assertEqual(item.billed_amount, 0)
+
+    def test_credit_of_an_item_of_another_rule_cannot_be_reset(self):
+        item, invoice = self._bill_item()
+        invoice.action_post()
+        credit = self._reverse(invoice)
+        item.rule_id = self._create_rule("milestone", amount=5000)
+        with self.assertRaises(LedgerError), self.cr.savepoint():
+            credit.button_draft()
+        self.assertEqual(item.billed_amount, 0)

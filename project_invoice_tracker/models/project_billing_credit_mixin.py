@@ -241,19 +241,18 @@ class ProjectBillingCreditMixin(models.AbstractModel):
             self.browse([row_id for (row_id,) in again])._raise_billed(what)
 
     def _check_not_moved(self, what):
-        """Refuse to make work count again that went to another project meanwhile.
+        """Refuse to make work count again that left its deal meanwhile.
 
         :param what: text of what was tried
-        :raise LedgerError: naming the projects where the work is now
+        :raise LedgerError: naming the projects where the work is now, or the items
+            that were archived or given to another rule (their contract may be used up)
         """
-        moved = self.analytic_line_id.filtered(
-            lambda entry: (
-                entry.project_id
-                not in self.filtered(
-                    lambda row: row.analytic_line_id == entry
-                ).rule_id.project_id
+        moved = self.filtered(
+            lambda row: (
+                row.analytic_line_id
+                and row.analytic_line_id.project_id != row.rule_id.project_id
             )
-        )
+        ).analytic_line_id
         if moved:
             raise LedgerError(
                 self.env._(
@@ -263,6 +262,27 @@ class ProjectBillingCreditMixin(models.AbstractModel):
                     projects=", ".join(moved.project_id.mapped("name")),
                 )
             )
+        gone = self.filtered(lambda row: row._has_left_deal()).item_id
+        if gone:
+            raise LedgerError(
+                self.env._(
+                    "%(what)s cannot be changed: %(items)s was archived or given to "
+                    "another rule. Undo that first, or leave the document as it is.",
+                    what=what,
+                    items=", ".join(gone.mapped("name")),
+                )
+            )
+
+    def _has_left_deal(self):
+        """Return whether the item of this row is no longer an item of its rule."""
+        self.ensure_one()
+        item = self.item_id
+        return (
+            bool(item and self.quantity)
+            and not self.analytic_line_id
+            and self.kind in ("bill", "credit")
+            and (not item.active or item.rule_id != self.rule_id)
+        )
 
     def _restore_owner(self):
         """Give entries that are billed again to the rule by which they are billed."""
