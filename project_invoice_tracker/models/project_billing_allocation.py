@@ -375,7 +375,11 @@ class ProjectBillingAllocation(models.Model):
         others = self.sudo().search(
             [
                 ("is_live", "=", True),
+                "|",
                 ("kind", "=", "bill"),
+                "&",
+                ("kind", "=", "draw"),
+                ("analytic_line_id", "!=", False),
                 ("move_id", "not in", own.ids),
                 "|",
                 ("analytic_line_id", "in", self.analytic_line_id.ids),
@@ -401,6 +405,11 @@ class ProjectBillingAllocation(models.Model):
             for move in self.move_id
         ]
         names += [row.reference for row in self if not row.move_id and row.reference]
+        names += [
+            row.item_id.name
+            for row in self
+            if row.kind == "draw" and row.analytic_line_id
+        ]
         return ", ".join(dict.fromkeys(names))
 
     def action_open_document(self):

@@ -325,6 +325,7 @@ class ProjectBillingItem(models.Model):
         for rule in rules:
             own = items.filtered(lambda i, rule=rule: i.rule_id == rule and i.active)
             own = own.filtered(lambda i: not i.cost_source)  # the books say their worth
+            own = own.filtered(lambda i: i.kind != "period")  # planned by their rule
             deposits = own.filtered(lambda i: i.kind == "deposit")  # paid in advance
             for item, amount in (own - deposits)._compute_worth(rule):
                 item._set_worth(amount)

@@ -486,7 +486,11 @@ class ProjectBillingPrepaid(models.AbstractModel):
             line.write({"state": "failed", "reason": run._explain_error(error)})
 
         run._run_in_batches(list(lines), write, fail)
-        self._alert(lines.rule_id.prepaid_rule_ids)
+        # what is drawn does not depend on who could be told
+        sources = lines.rule_id.prepaid_rule_ids
+        error = run._try_batch([sources], lambda own: self._alert(own[0]))
+        if error:
+            run._log_failure(run, error)
 
     @api.model
     def _prepare_draw_row(self, line, share):

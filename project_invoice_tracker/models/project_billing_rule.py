@@ -471,8 +471,12 @@ class ProjectBillingRule(models.Model):
         return result
 
     def _refresh_entries(self):
-        """Find owner, role and price of the unbilled entries of the rules' projects."""
+        """Find owner, role and price of the unbilled entries of the rules' projects.
+
+        Of recurring fees, plan the periods again: their steps are rates, too.
+        """
         self.project_id._refresh_billing_entries()
+        self._plan_periods()
 
     # -- reading ---------------------------------------------------------------------
 

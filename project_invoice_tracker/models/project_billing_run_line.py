@@ -36,6 +36,14 @@ class ProjectBillingRunLine(models.Model):
     item_id = fields.Many2one(
         "project.billing.item", ondelete="cascade", index="btree_not_null"
     )
+    draw_item_id = fields.Many2one(
+        "project.billing.item",
+        string="Draws from",
+        readonly=True,
+        ondelete="cascade",
+        index="btree_not_null",
+        help="The time uses up prepaid hours of this item: nothing to pay.",
+    )
     partner_id = fields.Many2one("res.partner", ondelete="cascade", string="Customer")
     customer_order = fields.Char(string="Customer order (PO)")
     currency_id = fields.Many2one("res.currency", ondelete="cascade")
@@ -151,6 +159,7 @@ class ProjectBillingRunLine(models.Model):
                     "project_id": project.id,
                     "rule_id": rule.id,
                     "item_id": proposal.item_id,
+                    "draw_item_id": proposal.draw_item_id,
                     "partner_id": (rule.bill_partner_id or project.partner_id).id,
                     "customer_order": rule._get_customer_order() if rule else False,
                     "currency_id": (rule.currency_id or run.company_id.currency_id).id,
@@ -360,6 +369,16 @@ class ProjectBillingRunLine(models.Model):
             line.entry_ids.write({"billing_date_postponed": day})
             line.item_id.write({"date_postponed": day})
             line._skip("after_cutoff")
+
+    def _take_back_draws(self, reason):
+        """Free the hours that these lines drew; they are held until released."""
+        draws = self._get_ledger().search(
+            [("run_line_id", "in", self.ids), ("kind", "=", "draw")]
+        )
+        draws = draws.filtered("analytic_line_id")
+        lines = draws.run_line_id.filtered(lambda line: line.state == "invoiced")
+        lines.write({"state": "held", "reason_code": "held"})
+        draws._take_back(reason)
 
     def _get_ledger(self):
         return self.env["project.billing.allocation"]

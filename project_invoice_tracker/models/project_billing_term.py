@@ -3,7 +3,7 @@ from odoo import api, models
 from ..tools.spec import Settlement
 
 # the order in which the terms of a rule are applied to its invoice lines
-TERMS = ("cost", "document", "cap", "payer", "deposit", "retention")
+TERMS = ("cost", "document", "cap", "payer", "deposit", "retention", "prepaid")
 
 
 class ProjectBillingTerm(models.AbstractModel):
@@ -75,8 +75,11 @@ class ProjectBillingTerms(models.AbstractModel):
     def _settle(self, run, prepared):
         """Return the :class:`..tools.spec.Settlement` of prepared run lines."""
         settlement = Settlement(run, prepared)
+        # hours that are paid already are no lines that a term could change
+        draws = settlement.take_out("hours")
         for term in self._get_terms():
             term._settle(settlement)
+        settlement.put_back(draws)
         return settlement
 
     @api.model

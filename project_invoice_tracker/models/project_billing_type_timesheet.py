@@ -40,10 +40,13 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
 
     @api.model
     def _propose(self, rules, run):
-        proposals = []
         by_rule = defaultdict(list)
-        for row in self._get_rows(rules, run.cutoff_date):
+        prepaid = self.env["project.billing.prepaid"]
+        rows = self._get_rows(prepaid._get_sharing(rules, run), run.cutoff_date)
+        left, plan = prepaid._split(rules, rows)
+        for row in left:
             by_rule[row.rule_id].append(row)
+        proposals = prepaid._propose_draws(rules, rows, plan)
         for rule in rules:
             proposals += self._propose_rule(rule, by_rule[rule.id], run)
         return proposals + self._propose_aside(rules, run)
@@ -183,14 +186,16 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
     @api.model
     def _prepare_lines(self, run_lines):
         # what was proposed, released and confirmed of one rule reads as one
-        first = {}
-        for line in run_lines:
+        first, rows, owners, draws = {}, defaultdict(list), {}, {}
+        bills = run_lines.filtered(lambda line: not line.draw_item_id)
+        for line in bills:
             first.setdefault((line.run_id, line.rule_id), line)
-        rows, owners = defaultdict(list), {}
         for run, lines in run_lines.grouped("run_id").items():
-            owners.update(lines._get_entry_owners())
-            for row in self._get_rows(lines.rule_id, run.cutoff_date, list(owners)):
-                if not row.reason and row.free:
+            owners.update((lines & bills)._get_entry_owners())
+            left, own = self._take_prepaid(run, lines, owners)
+            draws.update(own)
+            for row in left:
+                if not row.reason and row.free and row.id in owners:
                     rows[run.id, row.rule_id].append(row)
         prepared = dict.fromkeys(run_lines.ids, [])
         for (run, rule), line in first.items():
@@ -199,7 +204,28 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
                 for share in spec.shares:
                     share.payload["run_line_id"] = owners[share.key]
             prepared[line.id] = specs
+        for line_id, draw in draws.items():
+            prepared[line_id] = [*prepared[line_id], draw]
         return prepared
+
+    @api.model
+    def _take_prepaid(self, run, lines, owners):
+        """Return (rows of the lines' entries after draws, draws by run line id).
+
+        Prepaid hours are drawn in the order of dates by all that the run reviews, so
+        lines that are made at another time have theirs reserved.
+        """
+        prepaid = self.env["project.billing.prepaid"]
+        rules, entries = lines.rule_id, set(owners)
+        if rules.prepaid_rule_ids:
+            rules = prepaid._get_sharing(rules, run)
+            reviewed = run.line_ids.filtered(
+                lambda x: x.rule_id in rules and x.state in ("proposed", "approved")
+            )
+            entries |= set((lines | reviewed)._get_entry_owners())
+        rows = self._get_rows(rules, run.cutoff_date, list(entries))
+        left, plan = prepaid._split(rules, rows)
+        return left, plan and prepaid._prepare_draws(lines, rows, plan, owners)
 
     @api.model
     def _build_specs(self, rule, rows, date):
@@ -404,8 +430,10 @@ class ProjectBillingTypeTimesheet(models.AbstractModel):
             )
         )
         figures = dict.fromkeys(rules, (0.0, 0.0, 0.0))
+        prepaid = self.env["project.billing.prepaid"]._get_drawable_amounts(rules)
         for rule_id, *sums in rows:
             rule = rules.browse(rule_id)
+            sums[0] = float(sums[0] or 0.0) - prepaid.get(rule, 0.0)
             opened, held = (rule.currency_id.round(float(x or 0.0)) for x in sums)
             figures[rule] = (opened, held, opened - held)
         return figures

@@ -23,7 +23,9 @@ class LineSpec:
     date_from: date = None
     date_to: date = None
     run_line_id: int = 0
-    kind: str = "bill"  # of its ledger rows; "draw" deducts a deposit
+    # of its ledger rows; "draw" deducts a deposit, "hours" draws prepaid hours and
+    # makes no invoice line
+    kind: str = "bill"
     partner_id: int = 0  # who pays it; 0 = the rule's customer
     tax_ids: list = None  # None = the product's, by the host; [] = none
     account_id: int = 0  # 0 = the product's
@@ -52,6 +54,7 @@ class Proposal:
     entry_count: int = 0
     entry_ids: list = field(default_factory=list)
     item_id: int = None
+    draw_item_id: int = None  # prepaid hours that the entries use up
     date_from: date = None
     date_to: date = None
     name: str = ""
@@ -89,8 +92,26 @@ class Settlement:
     run: object  # project.billing.run
     prepared: dict  # {run line id: list of LineSpec}
     skips: dict = field(default_factory=dict)  # {run line id: (code, detail)}
+    # {run line id: values}: what is left of lines that a term cut since the review
+    changes: dict = field(default_factory=dict)
 
     def skip(self, line_id, code, detail=""):
         """Leave a run line out, for a reason of the closed list."""
         self.prepared.pop(line_id, None)
         self.skips[line_id] = (code, detail)
+
+    def take_out(self, kind):
+        """Return ``{run line id: specs}`` of a kind, taken out of the lines."""
+        taken = {}
+        for line_id, specs in self.prepared.items():
+            own = [spec for spec in specs if spec.kind == kind]
+            if own:
+                taken[line_id] = own
+                self.prepared[line_id] = [x for x in specs if x.kind != kind]
+        return taken
+
+    def put_back(self, taken):
+        """Add what was taken out to lines that no term has skipped."""
+        for line_id, specs in taken.items():
+            if line_id in self.prepared:
+                self.prepared[line_id] = [*self.prepared[line_id], *specs]
