@@ -221,6 +221,8 @@ class TestCap(BillingCommon):
         self.rule.cap_amount = 500
         run.action_invoice()
         self.assertBilled(run.move_ids, 500)
+        self.assertRecordValues(run.line_ids, [{"state": "invoiced", "amount": 500}])
+        self.assertIn("Over the cap", run.line_ids.reason)
 
     def test_line_that_no_longer_fits_is_skipped_with_the_reason(self):
         self._create_entry(10)

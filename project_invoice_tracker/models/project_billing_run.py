@@ -227,7 +227,7 @@ class ProjectBillingRun(models.Model):
         left._skip("nothing_left")
         moves = lines._get_moves()
         run._finish(moves)
-        self.env["project.billing.cap.alerts"]._alert_rules(lines.rule_id)
+        run._alert_caps_of(lines.rule_id)
         return lines
 
     def _prepare_batches(self, lines):
@@ -248,6 +248,8 @@ class ProjectBillingRun(models.Model):
                 settlement.skip(line.id, block)
             elif line._is_repriced(prepared[line.id]):
                 settlement.skip(line.id, "changed_meanwhile")
+        for line_id, values in settlement.changes.items():
+            lines.browse(line_id).write(values)
         for line_id, (code, detail) in settlement.skips.items():
             lines.browse(line_id)._skip(code, detail)
         batches = self.env["project.billing.invoicing"]._group_specs(self, prepared)
@@ -411,6 +413,13 @@ class ProjectBillingRun(models.Model):
             )
             if error:
                 self._log_failure(company, error)
+
+    def _alert_caps_of(self, rules):
+        """Tell project managers of the caps of rules; invoices do not depend on it."""
+        alerts = self.env["project.billing.cap.alerts"]
+        error = self._try_batch([rules], lambda own: alerts._alert_rules(own[0]))
+        if error:
+            self._log_failure(self, error)
 
     @api.model
     def _report_start(self, company, error):

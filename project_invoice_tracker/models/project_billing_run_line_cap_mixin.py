@@ -21,6 +21,12 @@ class ProjectBillingRunLineCapMixin(models.AbstractModel):
         compute_sudo=True,
         help="Left of the customer's order, before what this run would invoice.",
     )
+    deal_original = fields.Monetary(
+        string="Original contract", compute="_compute_caps", compute_sudo=True
+    )
+    deal_changes = fields.Monetary(
+        string="Changes", compute="_compute_caps", compute_sudo=True
+    )
     deal_amount = fields.Monetary(
         string="Current contract",
         compute="_compute_caps",
@@ -34,6 +40,8 @@ class ProjectBillingRunLineCapMixin(models.AbstractModel):
             rule, order = line.rule_id, line.rule_id.order_id
             line.has_cap, line.has_order = bool(rule.cap_total), bool(order.amount)
             line.cap_left, line.order_left = rule.cap_left, order.left_amount
+            line.deal_original = rule.original_amount
+            line.deal_changes = rule.change_amount
             line.deal_amount = rule.current_amount
 
     def _get_siblings(self, states):

@@ -86,7 +86,7 @@ class ProjectBillingTermCap(models.AbstractModel):
             return None
         kept = self._cut(rule, proposal.specs, left, limit)
         amount = currency.round(sum(spec.get_amount(currency) for spec in kept))
-        if not currency.compare_amounts(amount, 0.0) > 0:
+        if not kept:
             proposal.skip("over_cap", detail)
             return None
         return self._split_proposal(rule, proposal, kept, amount, detail)
@@ -181,8 +181,6 @@ class ProjectBillingTermCap(models.AbstractModel):
             room = line._get_room()
             specs = self._cut(rule, specs, left, limit) if room._divisible else []
             amount = currency.round(sum(spec.get_amount(currency) for spec in specs))
-            if not currency.compare_amounts(amount, 0.0) > 0:
-                specs, amount = [], 0.0
             self._note_cut(settlement, line, owners, specs, limit)
         for one in limits:
             one.used += amount
@@ -199,10 +197,16 @@ class ProjectBillingTermCap(models.AbstractModel):
         for owner in owners:
             if owner.id not in kept:
                 settlement.skips[owner.id] = ("over_cap", detail)
-        if specs:
-            settlement.prepared[line.id] = specs
-        else:
+        if not specs:
             settlement.prepared.pop(line.id)
+            return
+        settlement.prepared[line.id] = specs
+        figures = line._get_figures(specs)
+        if owners == line and line.currency_id.compare_amounts(
+            figures["amount"], line.amount
+        ):
+            reason = settlement.run._get_reason_text("over_cap", detail)
+            settlement.changes[line.id] = {**figures, "reason": reason}
 
     # -- cutting ---------------------------------------------------------------------
 
@@ -261,17 +265,13 @@ class ProjectBillingTermCap(models.AbstractModel):
 
     @api.model
     def _get_limit_text(self, limit, rule):
-        """Return the limit and its use, for the reason of a skip."""
-        currency = rule.currency_id
-        used, total = currency.format(limit.used), currency.format(limit.total)
+        """Return the limit that is reached, for the reason of a skip."""
+        total = rule.currency_id.format(limit.total)
         if limit.source._name == "project.billing.order":
             return self.env._(
-                "order %(name)s: %(used)s of %(total)s used",
-                name=limit.name,
-                used=used,
-                total=total,
+                "order %(name)s of %(total)s", name=limit.name, total=total
             )
-        return self.env._("%(used)s of %(total)s used", used=used, total=total)
+        return self.env._("not to exceed %s", total)
 
     # -- on the invoice --------------------------------------------------------------
 
