@@ -20,7 +20,6 @@
         "data/project_billing_document_type_data.xml",
         "data/project_billing_plan_data.xml",
         "report/account_move_reports.xml",
-        "report/billing_summary.xml",
         "report/account_move_retention.xml",
         "report/billing_summary.xml",
         "data/ir_cron_data.xml",

@@ -14,7 +14,6 @@ from . import project_billing_rule_deposit_mixin
 from . import project_billing_rule_retention_mixin
 from . import project_billing_rule_payer_mixin
 from . import project_billing_rule
-from . import project_billing_order
 from . import project_billing_payer
 from . import project_billing_document_type
 from . import project_billing_document
@@ -35,7 +34,6 @@ from . import project_billing_totals_mixin
 from . import project_billing_release_mixin
 from . import project_billing_credit_mixin
 from . import project_billing_draw_mixin
-from . import project_billing_cap_ledger_mixin
 from . import project_billing_deposit_row_mixin
 from . import project_billing_cap_ledger_mixin
 from . import project_billing_allocation

@@ -40,12 +40,6 @@ class ResCompany(models.Model):
         help="What customers have paid in advance is owed to them until it is deducted. "
         "Empty: the income account of the deposit's product, as the host does it.",
     )
-    billing_cap_alert_percentage = fields.Float(
-        string="Alert at (%)",
-        default=80.0,
-        help="Project managers are told when billed work and work that is ready to be "
-        "invoiced reach this share of a cap or customer order, and again at 100 %.",
-    )
     billing_schedule_active = fields.Boolean(string="Scheduled billing")
     billing_schedule_interval = fields.Selection(
         [("day", "Every day"), ("week", "Every week"), ("month", "Every month")],

@@ -18,9 +18,6 @@ class ResConfigSettings(models.TransientModel):
     billing_deposit_account_id = fields.Many2one(
         related="company_id.billing_deposit_account_id", readonly=False
     )
-    billing_cap_alert_percentage = fields.Float(
-        related="company_id.billing_cap_alert_percentage", readonly=False
-    )
     billing_schedule_active = fields.Boolean(
         related="company_id.billing_schedule_active", readonly=False
     )
