@@ -38,7 +38,10 @@ REASONS = {
     ),
     "not_reached": (
         _lt("Not ready yet"),
-        _lt("Reach the milestone, close its tasks or wait for the planned date."),
+        _lt(
+            "Reach the milestone, close its tasks, type its progress, or wait for the "
+            "planned date."
+        ),
     ),
     "over_billed": (
         _lt("More is billed than earned"),

@@ -132,9 +132,7 @@ class TestCasesRetention(RetentionCommon):
         earlier = self._bill(date(2026, 5, 31), projects=project)
         earlier.action_post()
         self.assertEqual(earlier.amount_total, 65000)
-        self._set_progress(
-            {first: 100, second: 62500 / 950, third: 45000 / 1450}
-        )
+        self._set_progress({first: 100, second: 62500 / 950, third: 45000 / 1450})
         invoice = self._bill(projects=project)
         invoice.action_post()
         self.assertEqual(self._get_amounts(invoice), [22500, 45000])
@@ -207,9 +205,7 @@ class TestCasesRetention(RetentionCommon):
     def test_application_shows_change_orders_and_amounts_without_tax(self):
         self._set_tax()
         self.rule.write({"amount": 30000, "name": "Website"})
-        self._create_rule(
-            "progress", amount=2000, name="Blog", parent_id=self.rule.id
-        )
+        self._create_rule("progress", amount=2000, name="Blog", parent_id=self.rule.id)
         invoice = self._bill()
         invoice.action_post()
         self._assert_figures(

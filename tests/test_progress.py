@@ -273,9 +273,7 @@ class TestProgressInput(ProgressCommon):
             self.env.flush_all()
 
     def test_manager_of_another_project_types_nothing(self):
-        other = self._create_user(
-            "other", "base.group_user,project.group_project_user"
-        )
+        other = self._create_user("other", "base.group_user,project.group_project_user")
         with self.assertRaises(AccessError):
             self.rule.with_user(other).action_update_progress()
 
@@ -321,14 +319,14 @@ class TestProgressSources(ProgressCommon):
         self.assertIn(text, line.reason)
 
     def test_closed_tasks_of_the_project(self):
-        for name, state in zip("ABC", ("1_done", "01_in_progress", "03_approved")):
-            self._create_task(name, state=state)
+        for state in ("1_done", "01_in_progress", "03_approved"):
+            self._create_task("A task", state=state)
         self._assert_percentage(33.333333)
         self.assertEqual(self._get_amounts(self._bill()), [3333.33])
 
     def test_cancelled_tasks_are_left_out(self):
-        for name, state in zip("ABC", ("1_done", "01_in_progress", "1_canceled")):
-            self._create_task(name, state=state)
+        for state in ("1_done", "01_in_progress", "1_canceled"):
+            self._create_task("A task", state=state)
         self._assert_percentage(50)
 
     def test_closed_tasks_of_the_items_milestone(self):

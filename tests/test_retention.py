@@ -3,6 +3,8 @@ from datetime import date
 from odoo import Command
 from odoo.exceptions import AccessError
 from odoo.tests import Form, freeze_time
+from odoo.tools.mail import html_to_inner_content
+from odoo.tools.safe_eval import safe_eval
 
 from odoo.addons.project_invoice_tracker.exceptions import BillingRuleError
 from odoo.addons.project_invoice_tracker.models.project_billing_rule_retention_mixin import (  # noqa: E501
@@ -55,9 +57,7 @@ class RetentionCommon(ProgressCommon):
         self.assertEqual(len(terms.account_id), 1)
         if move.state != "draft" or move.move_type == "out_invoice":
             rows = self._get_withheld(move).filtered("is_live")
-            self.assertAlmostEqual(
-                sum(rows.mapped("amount")), sign * sum(retained), 2
-            )
+            self.assertAlmostEqual(sum(rows.mapped("amount")), sign * sum(retained), 2)
         self.assertConserved()
 
     def _get_withheld(self, move):
@@ -407,9 +407,7 @@ class TestRetentionEvents(RetentionCommon):
         invoice.action_post()
         self._pay(invoice, 4000)
         due, retained = self._get_terms(invoice)
-        self.assertEqual(
-            (due.amount_residual, retained.amount_residual), (5000, 1000)
-        )
+        self.assertEqual((due.amount_residual, retained.amount_residual), (5000, 1000))
         self._pay(invoice, 5000)
         self.assertEqual(invoice.payment_state, "partial")
         self.assertEqual(invoice.amount_residual, 1000)
@@ -451,10 +449,9 @@ class TestRetentionEvents(RetentionCommon):
         self.build.progress_percentage = 50
         second = self._bill(date(2026, 7, 31))
         second.invoice_line_ids.write({"move_id": first.id})
-        # the host makes the terms again when the target is saved
-        with Form(first) as form:
-            form.invoice_date = date(2026, 7, 31)
-        self.assertTerms(first, [18000], [2000])
+        # the host counts moved lines when a line of the target changes
+        first.invoice_line_ids.sorted("id")[0].price_unit = 9000
+        self.assertTerms(first, [17100], [1900])
         self.assertFalse(self._get_withheld(second))
 
     def test_used_milestone_of_the_release_cannot_be_deleted(self):
@@ -489,9 +486,7 @@ class TestRetentionCredits(RetentionCommon):
         credit = self._reverse(invoice, quantities={invoice.invoice_line_ids: 0.2})
         self.assertTerms(credit, [1800], [200])
         due, retained = self._get_terms(invoice)
-        self.assertEqual(
-            (due.amount_residual, retained.amount_residual), (7200, 800)
-        )
+        self.assertEqual((due.amount_residual, retained.amount_residual), (7200, 800))
         self.assertEqual(self.rule.retained_amount, 800)
 
     def test_price_reduction_gives_back_its_share(self):
@@ -672,9 +667,7 @@ class TestRelease(RetentionCommon):
         self.rule.with_user(self.manager).action_release_retention()
         invoice = self._bill()
         self.assertTerms(invoice, [9000], [1000])
-        self.assertEqual(
-            self._get_retained(invoice).date_maturity, date(2027, 6, 30)
-        )
+        self.assertEqual(self._get_retained(invoice).date_maturity, date(2027, 6, 30))
 
     def test_reset_invoice_keeps_the_released_date(self):
         self.rule.retention_months = 12
@@ -686,9 +679,7 @@ class TestRelease(RetentionCommon):
             form.invoice_date = date(2026, 6, 1)
         invoice.action_post()
         self.assertTerms(invoice, [9000], [1000])
-        self.assertEqual(
-            self._get_retained(invoice).date_maturity, date(2027, 6, 30)
-        )
+        self.assertEqual(self._get_retained(invoice).date_maturity, date(2027, 6, 30))
 
     def test_date_agreed_by_hand_after_the_release_stays(self):
         line = self._bill_posted()
@@ -705,9 +696,7 @@ class TestRelease(RetentionCommon):
         self.assertEqual(line.date_maturity, date(2026, 7, 15))
 
     def test_manager_of_another_project_releases_nothing(self):
-        other = self._create_user(
-            "other", "base.group_user,project.group_project_user"
-        )
+        other = self._create_user("other", "base.group_user,project.group_project_user")
         with self.assertRaises(AccessError):
             self.rule.with_user(other).action_release_retention()
 
@@ -738,3 +727,107 @@ class TestRetentionInput(RetentionCommon):
                     "retention_milestone_id": other.id,
                 }
             )
+
+
+@freeze_time("2026-06-30")
+class TestRetentionScreens(RetentionCommon):
+    """What people read of what is retained."""
+
+    def _get_report(self, move):
+        html, _type = self.env["ir.actions.report"]._render_qweb_html(
+            "account.report_invoice", move.ids
+        )
+        return " ".join(html_to_inner_content(html.decode()).split())
+
+    def test_pdf_names_the_retained_share_and_what_it_waits_for(self):
+        self.rule.retention_months = 12
+        invoice = self._bill()
+        invoice.action_post()
+        text = self._get_report(invoice)
+        self.assertRegex(
+            text, r"Retention 10 %: \$.1,000\.00, due on 12 months after acceptance"
+        )
+        self.rule.with_user(self.manager).action_release_retention()
+        text = self._get_report(invoice)
+        self.assertIn("due on 06/30/2027", text)
+
+    def test_pdf_labels_the_instalment_among_those_of_the_payment_term(self):
+        self.rule.payment_term_id = self.pay_terms_b
+        self.pay_terms_b.display_on_invoice = True
+        invoice = self._bill()
+        invoice.action_post()
+        text = self._get_report(invoice)
+        self.assertIn("due on acceptance (Retention 10 %)", text)
+        self.assertNotIn("Retention 10 %:", text)
+
+    def test_list_of_what_is_retained_by_project_and_customer(self):
+        invoice = self._bill()
+        invoice.action_post()
+        action = self.env.ref(
+            "project_invoice_tracker.account_move_line_retained_action"
+        )
+        lines = self.env["account.move.line"].with_user(self.clerk)
+        found = lines.search([*safe_eval(action.domain), ("move_id", "=", invoice.id)])
+        self.assertRecordValues(
+            found,
+            [
+                {
+                    "billing_project_id": self.project.id,
+                    "partner_id": self.customer.id,
+                    "amount_residual": 1000,
+                    "billing_release_date": False,
+                    "billing_retention_percentage": 10,
+                }
+            ],
+        )
+        opened = found.action_open_retained_move()
+        self.assertEqual(opened["res_id"], invoice.id)
+
+    def test_manager_without_accounting_rights_sees_the_figures(self):
+        self._bill().action_post()
+        rule = self.rule.with_user(self.manager)
+        self.assertEqual(
+            (rule.retained_amount, rule.retention_open_amount), (1000, 1000)
+        )
+        project = self.project.with_user(self.manager)
+        self.assertEqual(project.billing_retained_amount, 1000)
+        self.assertEqual(project.billing_retention_open_amount, 1000)
+
+    def test_figures_of_others_projects_are_not_shown(self):
+        self._bill().action_post()
+        other = self._create_user("other", "base.group_user,project.group_project_user")
+        self.assertEqual(self.project.with_user(other).billing_retained_amount, 0)
+
+    def test_posted_share_keeps_its_label(self):
+        invoice = self._bill()
+        invoice.action_post()
+        self.rule.retention_percentage = 5
+        line = self._get_retained(invoice)
+        self.assertEqual(line._get_retention_label(), "Retention 10 %")
+
+    def test_figures_of_other_companies_stay_theirs(self):
+        other = self.setup_other_company(name="Other company")["company"]
+        project = self._create_project("Abroad", company_id=other.id)
+        product = self.milestone_product
+        rule = self._create_rule(
+            "progress",
+            project=project,
+            company_id=other.id,
+            product_id=product.id,
+            amount=500,
+            retention_percentage=10,
+        )
+        rule.item_ids.progress_percentage = 100
+        self.clerk.write({"company_ids": [Command.link(other.id)]})
+        run = (
+            self.env["project.billing.run"]
+            .with_user(self.clerk)
+            .with_context(allowed_company_ids=other.ids)
+            .create({"company_id": other.id, "cutoff_date": date(2026, 6, 30)})
+        )
+        run.action_propose()
+        run.action_invoice()
+        run.move_ids.action_post()
+        self.assertTerms(run.move_ids, [450], [50])
+        self.assertEqual(self._get_retained(run.move_ids).company_id, other)
+        self.assertEqual(self.rule.retained_amount, 0)

@@ -11,6 +11,7 @@ from . import project_billing_rule_prepaid_mixin
 from . import project_billing_rule_progress_mixin
 from . import project_billing_rule_expense_mixin
 from . import project_billing_rule_deposit_mixin
+from . import project_billing_rule_release_mixin
 from . import project_billing_rule_retention_mixin
 from . import project_billing_rule_payer_mixin
 from . import project_billing_rule
@@ -74,13 +75,15 @@ from . import account_move_summary
 from . import account_move
 from . import account_move_line
 from . import project_milestone
-from . import project_billing_template
 from . import account_move_retention
+from . import account_move_line_retention
 from . import account_payment_term
+from . import project_billing_template
 from . import project_billing_contract_mixin
 from . import project_project
 from . import project_task
 from . import account_move_send
+from . import project_billing_retained_mixin
 from . import account_edi_xml_cii
 from . import account_edi_xml_ubl_bis3
 from . import ir_attachment

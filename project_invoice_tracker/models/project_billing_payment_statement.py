@@ -156,7 +156,5 @@ class ProjectBillingPaymentStatement(models.AbstractModel):
         ]
         if contract:
             left = currency.round(contract - earned)
-            rows.append(
-                (env._("To finish, including retained"), currency.format(left))
-            )
+            rows.append((env._("To finish, including retained"), currency.format(left)))
         return rows

@@ -5,20 +5,10 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 
 from ..exceptions import BillingRuleError
+from .project_billing_rule_release_mixin import RELEASE_FIELDS
 
 # nobody knows yet when it is released: never overdue, and sorted last everywhere
 FAR_DATE = date(2099, 12, 31)
-RELEASE_FIELDS = frozenset(
-    {"retention_release", "retention_date", "retention_milestone_id"}
-)
-TERM_FIELDS = RELEASE_FIELDS | {
-    "retention_base",
-    "retention_limit",
-    "retention_limit_percentage",
-    "retention_months",
-    "retention_percentage",
-    "retention_released_date",
-}
 
 
 class ProjectBillingRuleRetentionMixin(models.AbstractModel):
@@ -29,6 +19,7 @@ class ProjectBillingRuleRetentionMixin(models.AbstractModel):
     """
 
     _name = "project.billing.rule.retention.mixin"
+    _inherit = "project.billing.rule.release.mixin"
     _description = "Billing Rule: Retention"
 
     currency_id = fields.Many2one("res.currency")
@@ -141,18 +132,13 @@ class ProjectBillingRuleRetentionMixin(models.AbstractModel):
             rule.retention_released_amount = rule.retained_amount * bool(is_released)
             rule.retention_open_amount = unpaid.get(rule.id, 0.0)
 
-    def _get_retained_amounts(self, left_out=None):
-        """Return ``{rule id: amount}`` retained by live documents, credits taken off.
-
-        :param left_out: account.move records that do not count
-        """
+    def _get_retained_amounts(self):
+        """Return ``{rule id: amount}`` retained so far, less credit notes."""
         domain = [
             ("rule_id", "in", self.ids),
             ("kind", "=", "withhold"),
             ("is_live", "=", True),
         ]
-        if left_out:
-            domain.append(("move_id", "not in", left_out.ids))
         groups = (
             self.env["project.billing.allocation"]
             .sudo()
@@ -189,15 +175,10 @@ class ProjectBillingRuleRetentionMixin(models.AbstractModel):
                 return due
         return FAR_DATE
 
-    def _get_retention_label(self):
-        """Return *Retention 10 %*, for invoices, in the language of the context."""
-        self.ensure_one()
-        return self.env._("Retention %s %%", f"{self.retention_percentage:g}")
-
     def _get_retention_due_label(self, due):
         """Return when a retained share is due, as the customer reads it."""
         self.ensure_one()
-        if due and (self.retention_released_date or due < FAR_DATE):
+        if self.retention_released_date:
             return self.env["ir.qweb.field.date"].value_to_html(due, {})
         event = {
             "milestone": self.sudo().retention_milestone_id.name,
@@ -207,7 +188,9 @@ class ProjectBillingRuleRetentionMixin(models.AbstractModel):
         if not self.retention_months:
             return event
         return self.env._(
-            "%(months)s months after %(event)s", months=self.retention_months, event=event
+            "%(months)s months after %(event)s",
+            months=self.retention_months,
+            event=event,
         )
 
     def _get_retention_item(self):
@@ -235,8 +218,8 @@ class ProjectBillingRuleRetentionMixin(models.AbstractModel):
                 if not 0.0 <= value <= 100.0:
                     raise BillingRuleError(
                         self.env._(
-                            "%(rule)s: a retention of %(value)s %% is impossible. Enter "
-                            "a percentage from 0 to 100.",
+                            "%(rule)s: a retention of %(value)s %% is impossible. "
+                            "Enter a percentage from 0 to 100.",
                             rule=rule.display_name,
                             value=value,
                         )
@@ -260,118 +243,3 @@ class ProjectBillingRuleRetentionMixin(models.AbstractModel):
                         rule.display_name,
                     )
                 )
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        rules = super().create(vals_list)
-        rules.filtered("retention_percentage")._follow_release()
-        return rules
-
-    def write(self, vals):
-        result = super().write(vals)
-        if vals.keys() & TERM_FIELDS:
-            self._follow_release()
-        return result
-
-    # -- release ---------------------------------------------------------------------
-
-    def _follow_release(self):
-        """Note what releases the retention, then set the due dates of open shares."""
-        for rule in self:
-            day = rule._get_released_date()
-            if day != rule.retention_released_date:
-                # not again through here
-                super(ProjectBillingRuleRetentionMixin, rule.sudo()).write(
-                    {"retention_released_date": day}
-                )
-        self._refresh_retention_dates()
-
-    def _get_released_date(self):
-        """Return the day of release, or False."""
-        self.ensure_one()
-        if self.retention_release == "date":
-            return self.retention_date
-        if self.retention_release == "milestone":
-            if not self.sudo().retention_milestone_id.is_reached:
-                return False
-            today = self.company_id._get_billing_today()
-            return self.retention_released_date or today
-        return self.retention_released_date
-
-    def _refresh_retention_dates(self):
-        """Give unpaid retained shares the due date that the release says."""
-        lines = (
-            self.env["account.move.line"]
-            .sudo()
-            .search(
-                [
-                    ("billing_retention_rule_id", "in", self.ids),
-                    ("parent_state", "=", "posted"),
-                    ("reconciled", "=", False),
-                ]
-            )
-        )
-        for rule, own in lines.grouped("billing_retention_rule_id").items():
-            released, due = rule.retention_released_date, rule._get_retention_due_date()
-            # the due date of a released share may be agreed otherwise by hand
-            own.filtered(
-                lambda line, released=released, due=due: (
-                    line.billing_release_date != released
-                    or (not released and line.date_maturity != due)
-                )
-            ).write({"date_maturity": due, "billing_release_date": released})
-        self._get_retaining_drafts()._follow_retention()
-
-    def _get_retaining_drafts(self):
-        """Return draft invoices that bill work of these rules."""
-        groups = (
-            self.env["project.billing.allocation"]
-            .sudo()
-            ._read_group(
-                [
-                    ("rule_id", "in", self.ids),
-                    ("kind", "in", ("bill", "withhold")),
-                    ("move_id.state", "=", "draft"),
-                ],
-                [],
-                ["move_id:recordset"],
-            )
-        )
-        return groups[0][0]
-
-    @api.model
-    def _cron_refresh_retention(self):
-        """Set the due dates of retained shares: planned dates pass, dates come."""
-        rules = self.sudo().with_context(active_test=False)
-        rules.search([("retention_percentage", ">", 0)])._follow_release()
-
-    def action_release_retention(self):
-        """Button: the customer has accepted; what is retained becomes due.
-
-        :raise BillingError: the project is another's
-        """
-        self._check_progress_editable()
-        for rule in self.sudo():
-            today = rule.company_id._get_billing_today()
-            rule.write(
-                {"retention_release": "acceptance", "retention_released_date": today}
-            )
-
-    def action_withdraw_release(self):
-        """Button: the customer has not accepted yet; unpaid shares wait again.
-
-        :raise BillingError: the project is another's
-        """
-        self._check_progress_editable()
-        self.sudo().write({"retention_released_date": False})
-
-    def action_view_retained(self):
-        """Open the retained shares of the rule's invoices."""
-        action = self.env["ir.actions.act_window"]._for_xml_id(
-            "project_invoice_tracker.account_move_line_retained_action"
-        )
-        return {
-            **action,
-            "domain": [("billing_retention_rule_id", "in", self.ids)],
-            "context": {},
-        }

@@ -134,7 +134,9 @@ class ProjectBillingTermRetention(models.AbstractModel):
 
     @api.model
     def _get_base(self, rule, line):
-        return line.price_total if rule.retention_base == "gross" else line.price_subtotal
+        return (
+            line.price_total if rule.retention_base == "gross" else line.price_subtotal
+        )
 
     @api.model
     def _get_amount(self, move, rule, base, room, most):
@@ -235,9 +237,7 @@ class ProjectBillingTermRetention(models.AbstractModel):
     def _write_rows(self, moves, shares):
         """Make the rows of kind ``withhold`` of documents what ``shares`` say."""
         ledger = self.env["project.billing.allocation"].sudo()
-        rows = ledger.search(
-            [("move_id", "in", moves.ids), ("kind", "=", "withhold")]
-        )
+        rows = ledger.search([("move_id", "in", moves.ids), ("kind", "=", "withhold")])
         existing = {(row.move_line_id.id, row.rule_id.id): row for row in rows}
         new = []
         for move in moves:

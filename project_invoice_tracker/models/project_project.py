@@ -10,6 +10,7 @@ class ProjectProject(models.Model):
         "project.billing.template.mixin",
         "project.billing.contract.mixin",
         "project.project",
+        "project.billing.retained.mixin",
     ]
 
     billing_rule_ids = fields.One2many("project.billing.rule", "project_id")
