@@ -52,7 +52,9 @@ class DepositCommon(BillingCommon):
             kwargs = {"deposit_type": "amount", "deposit_amount": deposit, **kwargs}
         rule = cls._create_rule("milestone", **kwargs)
         items = [
-            cls._create_item(rule, name=f"Part {number}", amount=amount, sequence=number)
+            cls._create_item(
+                rule, name=f"Part {number}", amount=amount, sequence=number
+            )
             for number, amount in enumerate(amounts, 1)
         ]
         return rule, items
@@ -151,9 +153,7 @@ class TestDepositInvoice(DepositCommon):
         self.assertEqual(item.billable_amount, 144)
 
     def test_percent_deposit_is_rounded_to_the_currency(self):
-        rule, _items = self._create_deal(
-            [100.01], deposit_type="none"
-        )
+        rule, _items = self._create_deal([100.01], deposit_type="none")
         rule.write({"deposit_type": "percent", "deposit_percentage": 33.33})
         self.assertEqual(rule.deposit_item_ids.billable_amount, 33.33)
 
@@ -163,9 +163,7 @@ class TestDepositInvoice(DepositCommon):
         self.assertIn("no", str(caught.exception))
 
     def test_time_takes_a_deposit_of_an_amount(self):
-        rule = self._create_rule(
-            price=100, deposit_type="amount", deposit_amount=500
-        )
+        rule = self._create_rule(price=100, deposit_type="amount", deposit_amount=500)
         self._create_entry(8)
         self._bill_deposit(rule)
         invoice = self._bill()
@@ -260,9 +258,7 @@ class TestDeduction(DepositCommon):
     """What later invoices take off."""
 
     def test_b19_advance_is_deducted_on_the_final_invoice(self):
-        rule = self._create_rule(
-            price=20, deposit_type="amount", deposit_amount=10
-        )
+        rule = self._create_rule(price=20, deposit_type="amount", deposit_amount=10)
         self._create_entry(5)
         advance = self._bill_deposit(rule)
         self.assertEqual(advance.amount_untaxed, 10)
@@ -277,9 +273,7 @@ class TestDeduction(DepositCommon):
         self.assertEqual(final.amount_untaxed, 90)
 
     def test_b19_cancelled_advance_is_not_deducted(self):
-        rule = self._create_rule(
-            price=20, deposit_type="amount", deposit_amount=10
-        )
+        rule = self._create_rule(price=20, deposit_type="amount", deposit_amount=10)
         self._create_entry(5)
         advance = self._bill_deposit(rule)
         advance.button_draft()
@@ -614,9 +608,7 @@ class TestDeductionTaxes(DepositCommon):
         self._bill_deposit(rule)
         clerk = self.clerk.with_company(second)
         own.deposit_item_ids.date_ready = date(2026, 1, 1)
-        run = self._propose(
-            date(2026, 1, 5), project, company_id=second.id, user=clerk
-        )
+        run = self._propose(date(2026, 1, 5), project, company_id=second.id, user=clerk)
         run.with_company(second).action_invoice()
         run.move_ids.action_post()
         self.assertEqual(run.move_ids.company_id, second)

@@ -25,14 +25,14 @@ class ProjectBillingDocumentsMixin(models.AbstractModel):
 
     def _attach_billing_documents(self):
         """Attach copies of the documents that newly posted invoices rely on."""
-        rows = self.filtered(lambda m: m.move_type == "out_invoice")._get_rows()
-        rows = rows.filtered(lambda row: row.kind == "bill")
-        rules = rows.rule_id.filtered("document_attach")
+        moves = self.filtered(lambda move: move.move_type == "out_invoice").sudo()
+        moves.billing_document_attachment_ids.unlink()  # of an earlier posting
+        rows = moves._get_rows(
+            [("kind", "=", "bill"), ("rule_id.document_attach", "=", True)]
+        )
         documents = self.env["project.billing.document"].sudo()
-        documents = documents.search([("rule_id", "in", rules.ids)])
+        documents = documents.search([("rule_id", "in", rows.rule_id.ids)])
         for move, own in rows.grouped("move_id").items():
-            move = move.sudo()
-            move.billing_document_attachment_ids.unlink()  # of an earlier posting
             proofs = documents.filtered(
                 lambda document, own=own: any(
                     document.rule_id == row.rule_id
@@ -40,7 +40,8 @@ class ProjectBillingDocumentsMixin(models.AbstractModel):
                     for row in own
                 )
             )
-            move.billing_document_attachment_ids = self.env["ir.attachment"].sudo().create(
+            files = self.env["ir.attachment"].sudo()
+            move.billing_document_attachment_ids = files.create(
                 [
                     {
                         "name": document.file_name or document.display_name,

@@ -132,9 +132,9 @@ class ProjectBillingDepositLedgerMixin(models.AbstractModel):
         if self.currency_id.compare_amounts(amount, left) > 0:
             raise LedgerError(
                 self.env._(
-                    "%(credit)s refunds %(amount)s of the deposit %(deposit)s, of which "
-                    "%(left)s is left: %(invoices)s takes off the rest. Credit or "
-                    "cancel that invoice first, or lower the credit note.",
+                    "%(credit)s refunds %(amount)s of the deposit %(deposit)s, of "
+                    "which %(left)s is left: %(invoices)s takes off the rest. Credit "
+                    "or cancel that invoice first, or lower the credit note.",
                     credit=self._get_ledger_name(),
                     amount=self.currency_id.format(amount),
                     deposit=row._get_document_names(),

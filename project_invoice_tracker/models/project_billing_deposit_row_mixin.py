@@ -133,7 +133,11 @@ class ProjectBillingDepositRowMixin(models.AbstractModel):
                 [
                     ("kind", "=", "draw"),
                     ("is_live", "=", True),
-                    ("move_line_id.billing_origin_line_id", "in", self.move_line_id.ids),
+                    (
+                        "move_line_id.billing_origin_line_id",
+                        "in",
+                        self.move_line_id.ids,
+                    ),
                     ("move_id.move_type", "=", "out_refund"),
                 ]
             )

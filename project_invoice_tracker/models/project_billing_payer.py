@@ -55,20 +55,28 @@ class ProjectBillingPayer(models.Model):
                     )
                 )
 
+    # the shares of a rule are changed together, on the rule; alone, one would leave
+    # a part of the work without anybody who pays it
     @api.model_create_multi
     def create(self, vals_list):
         payers = super().create(vals_list)
-        payers._log_change()
+        payers._follow_change(payers.rule_id)
         return payers
 
     def write(self, vals):
+        rules = self.rule_id
         result = super().write(vals)
-        if vals.keys() & {"partner_id", "percentage"}:
-            self._log_change()
+        if vals.keys() & {"partner_id", "percentage", "rule_id"}:
+            self._follow_change(rules | self.rule_id)
         return result
 
-    def _log_change(self):
-        """Write the shares into the log of their rules: they decide who owes what."""
-        for rule in self.rule_id:
-            names = ", ".join(rule.payer_ids.mapped("display_name"))
-            rule._message_log(body=self.env._("Payers: %s", names))
+    def unlink(self):
+        rules = self.rule_id
+        result = super().unlink()
+        self._follow_change(rules)
+        return result
+
+    def _follow_change(self, rules):
+        if not self.env.context.get("billing_payers_together"):
+            rules._check_payers()
+            rules._log_payers()

@@ -205,7 +205,12 @@ class ProjectBillingRule(models.Model):
     )
     # which entries
     rate_ids = fields.One2many("project.billing.rate", "rule_id", copy=True)
-    item_ids = fields.One2many("project.billing.item", "rule_id", copy=True)
+    item_ids = fields.One2many(
+        "project.billing.item",
+        "rule_id",
+        domain=[("kind", "!=", "deposit")],  # an advance is no part of the contract
+        copy=True,
+    )
     # quantity
     # reading
     invoice_grouping = fields.Selection(

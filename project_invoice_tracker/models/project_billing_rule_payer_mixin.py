@@ -32,9 +32,32 @@ class ProjectBillingRulePayerMixin(models.AbstractModel):
     document_ids = fields.One2many("project.billing.document", "rule_id")
     document_attach = fields.Boolean(
         string="Send documents along",
-        help="The required documents are attached to the invoice when it is posted, and "
-        "sent with it.",
+        help="The required documents are attached to the invoice when it is posted, "
+        "and sent with it.",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        together = self.with_context(billing_payers_together=True)
+        rules = super(ProjectBillingRulePayerMixin, together).create(vals_list)
+        rules = rules.with_env(self.env)
+        rules.filtered("payer_ids")._log_payers()
+        return rules
+
+    def write(self, vals):
+        if "payer_ids" not in vals:
+            return super().write(vals)
+        together = self.with_context(billing_payers_together=True)
+        result = super(ProjectBillingRulePayerMixin, together).write(vals)
+        self._log_payers()
+        return result
+
+    def _log_payers(self):
+        """Write the shares into the rules' log: they decide who owes what."""
+        for rule in self:
+            names = ", ".join(rule.payer_ids.mapped("display_name"))
+            text = self.env._("Payers: %s", names or self.env._("the customer alone"))
+            rule._message_log(body=text)
 
     @api.constrains("payer_ids")
     def _check_payers(self):

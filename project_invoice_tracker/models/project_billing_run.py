@@ -305,7 +305,7 @@ class ProjectBillingRun(models.Model):
         self.env["project.billing.invoicing"]._post_invoices(self, together)
 
     def _fail_post(self, move, error):
-        lines = self.line_ids.filtered(lambda line: line.move_id == move)
+        lines = self.line_ids.filtered(lambda line: move in line._get_moves())
         lines.reason = self.env._(
             "Left as a draft, posting failed: %s", self._explain_error(error)
         )

@@ -52,7 +52,9 @@ class ProjectBillingTermDeposit(models.AbstractModel):
     @api.model
     def _review(self, run, proposals):
         rules = run._get_rules_of([p for p in proposals if p.rule_id])
-        rows = self._get_ledger()._search_open_deposits(run.company_id, rules.project_id)
+        rows = self.env["project.billing.allocation"]._search_open_deposits(
+            run.company_id, rules.project_id
+        )
         lefts = {row: left for row, left in rows._get_lefts().items() if left > 0}
         told = set()
         for proposal in proposals:
@@ -71,7 +73,7 @@ class ProjectBillingTermDeposit(models.AbstractModel):
 
     @api.model
     def _explain(self, run, row, left, proposal):
-        """Return what the review says of an open deposit, with its VAT if it differs."""
+        """Return what the review says of an open deposit, and of VAT that differs."""
         values = {
             "deposit": row.move_id._get_ledger_name(),
             "left": row.currency_id.format(left),
@@ -102,25 +104,25 @@ class ProjectBillingTermDeposit(models.AbstractModel):
             for spec in proposal.specs
         )
 
-    @api.model
-    def _get_ledger(self):
-        return self.env["project.billing.allocation"].sudo()
-
     # -- invoicing -------------------------------------------------------------------
 
     @api.model
     def _complete(self, run, batches):
         ids = {spec.rule_id for specs in batches for spec in specs}
         rules = self.env["project.billing.rule"].browse(ids)
-        rows = self._get_ledger()._search_open_deposits(run.company_id, rules.project_id)
+        rows = self.env["project.billing.allocation"]._search_open_deposits(
+            run.company_id, rules.project_id
+        )
         rows = rows.filtered(lambda row: row.move_id.state == "posted")
         lefts = {row: left for row, left in rows._get_lefts().items() if left > 0}
         if not lefts:
             return batches
         rates = rows.rule_id._get_deposit_rates()
         last = self._get_last_rules(rows.rule_id, batches)
+        projects = {rule.id: rule.project_id for rule in rules}
         for specs in batches:
-            for row in list(lefts):
+            own = {projects[spec.rule_id] for spec in specs}
+            for row in [row for row in lefts if row.rule_id.project_id in own]:
                 amount = self._get_wanted(row, lefts[row], specs, rates, last)
                 spec = amount and self._fit(run, row, amount, specs)
                 if spec:
@@ -140,6 +142,7 @@ class ProjectBillingTermDeposit(models.AbstractModel):
                 if not self._is_deposit(spec) and spec.kind == "bill":
                     now[spec.rule_id] += sum(share.amount for share in spec.shares)
         own = rules.filtered(lambda rule: rule.deposit_deduction == "pro_rata")
+        own.invalidate_recordset(["billed_amount"])  # as the ledger has it now
         contracts = own._get_contract_amounts()
         return own.filtered(
             lambda rule: (
@@ -199,9 +202,7 @@ class ProjectBillingTermDeposit(models.AbstractModel):
         groups = [self._get_own(row, specs), specs]
         for _attempt in range(6):
             spec = self._build_spec(row, amount)
-            factor = min(
-                self._get_room_left(run, row, group, spec) for group in groups
-            )
+            factor = min(self._get_bearable(run, row, group, spec) for group in groups)
             if factor >= 1.0:
                 return spec
             lower = float_round(
@@ -216,7 +217,7 @@ class ProjectBillingTermDeposit(models.AbstractModel):
         return None
 
     @api.model
-    def _get_room_left(self, run, row, specs, spec):
+    def _get_bearable(self, run, row, specs, spec):
         """Return which part of a deduction the lines bear; 1 or more = all of it."""
         estimate = self.env["project.billing.tax.estimate"]
         partner, currency = row.move_id.partner_id, row.currency_id

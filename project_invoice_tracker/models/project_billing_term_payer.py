@@ -2,7 +2,7 @@ from copy import copy
 
 from odoo import api, models
 
-from ..tools.quantity import HOUR_DIGITS, Share, share_total
+from ..tools.quantity import HOUR_DIGITS, Share, share_rest, share_total
 
 
 class ProjectBillingTermPayer(models.AbstractModel):
@@ -139,10 +139,10 @@ class ProjectBillingTermPayer(models.AbstractModel):
         digits = self.env["decimal.precision"].precision_get("Product Unit")
         sums = [sum(own) for own in zip(*weights, strict=True)]
         if is_time:
-            parts = share_total(spec.quantity, sums, digits)
+            parts = share_rest(spec.quantity, sums, digits)
         else:
             amount = spec.get_amount(currency)
-            parts = share_total(amount, sums, currency.decimal_places)
+            parts = share_rest(amount, sums, currency.decimal_places)
         pieces = [
             self._split_share(share, own, currency)
             for share, own in zip(spec.shares, weights, strict=True)
@@ -165,8 +165,8 @@ class ProjectBillingTermPayer(models.AbstractModel):
                 payload=dict(share.payload),
             )
             for quantity, amount in zip(
-                share_total(share.quantity, weights, HOUR_DIGITS),
-                share_total(share.amount, weights, currency.decimal_places),
+                share_rest(share.quantity, weights, HOUR_DIGITS),
+                share_rest(share.amount, weights, currency.decimal_places),
                 strict=True,
             )
         ]

@@ -94,6 +94,25 @@ def share_total(total, weights, digits):
     return pieces
 
 
+def share_rest(total, weights, digits):
+    """Split ``total`` in proportion to ``weights``; the last one takes the remainder.
+
+    Unlike :func:`share_total` every other piece is exactly its rounded proportion, as
+    people who share an invoice compute it. Who has no weight gets nothing.
+    """
+    weight_sum = sum(weights)
+    if not weight_sum:
+        return share_total(total, weights, digits)
+    last = max(index for index, weight in enumerate(weights) if weight)
+    pieces = [
+        float_round(total * weight / weight_sum, precision_digits=digits)
+        for weight in weights
+    ]
+    others = sum(pieces) - pieces[last]
+    pieces[last] = float_round(total - others, precision_digits=digits)
+    return pieces
+
+
 def take(shares, wanted, digits=HOUR_DIGITS, amount_digits=2):
     """Take ``wanted`` (invoice unit) out of ``shares``, in their order.
 
