@@ -4,7 +4,7 @@ from odoo import api, models
 from odoo.tools import SQL, formatLang
 
 from ..exceptions import BillingError
-from ..tools.cost_items import build_doubt_query, build_receipt_query
+from ..tools.cost_items import MADE, build_doubt_query, build_receipt_query
 from ..tools.costs import build_cost_query
 from ..tools.spec import Proposal
 
@@ -213,14 +213,12 @@ class ProjectBillingTypeExpense(models.AbstractModel):
                     """
                     SELECT c.rule_id, c.project_id, c.date FROM (%s) c
                      WHERE c.base != 0 AND c.date <= %s
-                       AND (c.rule_id IS NULL OR c.is_old AND NOT EXISTS (
-                            SELECT FROM project_billing_item i
-                             WHERE i.project_id = c.project_id AND i.cost_base != 0
-                               AND (i.cost_move_line_id = c.key
-                                    OR i.cost_analytic_line_id = -c.key)))
+                       AND (c.rule_id IS NULL OR c.is_old)
+                       AND (c.project_id, c.key) NOT IN (%s AND i.cost_base != 0)
                     """,
                     query,
                     run.cutoff_date,
+                    MADE,
                 )
             ):
                 rule_id, project_id, date = row

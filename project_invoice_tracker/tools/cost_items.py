@@ -5,6 +5,16 @@ from odoo.tools import SQL
 from .costs import build_cost_query
 
 
+# the costs that are items already: project and key; never NULL, so NOT IN can hash it
+MADE = SQL(
+    """
+    SELECT i.project_id, COALESCE(i.cost_move_line_id, -i.cost_analytic_line_id)
+      FROM project_billing_item i
+     WHERE COALESCE(i.cost_move_line_id, i.cost_analytic_line_id) IS NOT NULL
+    """
+)
+
+
 def build_insert(env, project_ids, company_id, defaults):
     """Return the statement that makes an item of each new cost that a rule passes on.
 
@@ -25,16 +35,14 @@ def build_insert(env, project_ids, company_id, defaults):
           FROM (%(costs)s) c
           JOIN project_billing_rule r ON r.id = c.rule_id
          WHERE NOT c.is_old AND c.base != 0
-           AND NOT EXISTS (
-               SELECT FROM project_billing_item i
-                WHERE i.project_id = c.project_id
-                  AND (i.cost_move_line_id = c.key OR i.cost_analytic_line_id = -c.key))
+           AND (c.project_id, c.key) NOT IN (%(made)s)
          ORDER BY c.date, c.key
             ON CONFLICT DO NOTHING
         """,
         columns=SQL(", ").join(map(SQL.identifier, defaults)),
         values=SQL(", ").join(SQL("%s", value) for value in defaults.values()),
         costs=build_cost_query(env, project_ids, company_id),
+        made=MADE,
     )
 
 
