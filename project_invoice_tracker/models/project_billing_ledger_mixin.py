@@ -313,13 +313,13 @@ class ProjectBillingLedgerMixin(models.AbstractModel):
                     )
                 )
 
-    def _get_rows(self):
-        """Return all ledger rows of these documents (superuser)."""
-        return (
-            self.env["project.billing.allocation"]
-            .sudo()
-            .search([("move_id", "in", self.ids)])
-        )
+    def _get_rows(self, domain=()):
+        """Return all ledger rows of these documents (superuser).
+
+        :param domain: only those that fit; invoices may have thousands of rows
+        """
+        rows = self.env["project.billing.allocation"].sudo()
+        return rows.search([("move_id", "in", self.ids), *domain])
 
     def _get_ledger_name(self):
         self.ensure_one()

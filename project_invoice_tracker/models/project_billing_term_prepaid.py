@@ -17,7 +17,14 @@ class ProjectBillingTermPrepaid(models.AbstractModel):
 
     @api.model
     def _summarise(self, moves):
-        rows = moves._get_rows().filtered("is_live")
+        rows = moves._get_rows(
+            [
+                ("is_live", "=", True),
+                "|",
+                ("item_id.prepaid_hours", "!=", 0),
+                ("rule_id.prepaid_rule_ids", "!=", False),
+            ]
+        )
         blocks = {}
         for move, own in rows.grouped("move_id").items():
             beyond = own.filtered(lambda r: r.analytic_line_id and r.kind == "bill")
