@@ -65,6 +65,7 @@
         "demo/project_billing_rule_demo.xml",
         "demo/project_billing_rate_card_demo.xml",
         "demo/account_analytic_line_demo.xml",
+        "demo/project_billing_deposit_demo.xml",
         "demo/project_billing_expense_demo.xml",
         "demo/project_billing_cap_demo.xml",
         "demo/project_billing_progress_demo.xml",

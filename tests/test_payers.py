@@ -175,6 +175,15 @@ class TestShares(PayerCommon):
         self.assertFalse(run.move_ids)
         self.assertEqual(run.line_ids.reason_code, "archived_partner")
 
+    def test_payer_who_wants_an_order_number_is_a_reason(self):
+        self.state.billing_order_required = True
+        rule = self._create_shared()
+        self._create_item(rule, amount=1000).date_ready = date(2026, 6, 1)
+        run = self._propose()
+        self.assertEqual(self._get_reasons(run), {"po_missing": 1.0})
+        rule.customer_order = "4711"
+        self.assertEqual(len(self._bill()), 2)
+
     def test_two_currencies_are_shared_alike(self):
         other = self.setup_other_currency("HRK")
         rule = self._create_shared(currency_id=other.id)

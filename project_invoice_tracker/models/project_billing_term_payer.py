@@ -31,9 +31,9 @@ class ProjectBillingTermPayer(models.AbstractModel):
             payers = ", ".join(rule.payer_ids.mapped("display_name"))
             text = self.env._("Payers: %s.", payers)
             proposal.detail = " ".join(filter(None, [proposal.detail, text]))
-            archived = rule.payer_ids.partner_id.filtered(lambda p: not p.active)
-            if archived and proposal.state == "proposed":
-                proposal.skip("archived_partner", ", ".join(archived.mapped("name")))
+            block = self._get_block(rule)
+            if block and proposal.state == "proposed":
+                proposal.skip(*block)
         return proposals
 
     @api.model
@@ -44,14 +44,25 @@ class ProjectBillingTermPayer(models.AbstractModel):
         billed = self._get_billed(specs)
         for line in lines:
             rule = line.rule_id
-            archived = rule.payer_ids.partner_id.filtered(lambda p: not p.active)
-            if archived:
-                names = ", ".join(archived.mapped("name"))
-                settlement.skip(line.id, "archived_partner", names)
+            block = self._get_block(rule)
+            if block:
+                settlement.skip(line.id, *block)
                 continue
             settlement.prepared[line.id] = self._split_all(
                 rule, settlement.prepared[line.id], billed
             )
+
+    @api.model
+    def _get_block(self, rule):
+        """Return (reason code, names) of payers who cannot be invoiced, or None."""
+        partners = rule.payer_ids.partner_id
+        archived = partners.filtered(lambda partner: not partner.active)
+        if archived:
+            return "archived_partner", ", ".join(archived.mapped("name"))
+        needy = partners.filtered("commercial_partner_id.billing_order_required")
+        if needy and not rule._get_customer_order():
+            return "po_missing", ", ".join(needy.mapped("name"))
+        return None
 
     # -- what was billed -------------------------------------------------------------
 
