@@ -5,6 +5,7 @@ from . import hr_employee
 from . import project_billing_rule_coverage_mixin
 from . import project_billing_rule_quantity_mixin
 from . import project_billing_cap_alert_mixin
+from . import project_billing_rule_change_mixin
 from . import project_billing_rule_cap_mixin
 from . import project_billing_rule_recurring_mixin
 from . import project_billing_rule_prepaid_mixin

@@ -13,7 +13,7 @@ USED = (
 
 
 class ProjectBillingRuleCapMixin(models.AbstractModel):
-    """Not to exceed: the rule's cap, the customer's order, change orders.
+    """Not to exceed: the rule's cap and the customer's order.
 
     A rule and the changes of it (``parent_id``) are a family: a capped rule shares
     its cap with its family, and each change adds its own cap to it. All amounts are
@@ -21,8 +21,11 @@ class ProjectBillingRuleCapMixin(models.AbstractModel):
     """
 
     _name = "project.billing.rule.cap.mixin"
-    _inherit = ["project.billing.cap.alert.mixin"]
-    _description = "Billing Rule: Cap and Change Order"
+    _inherit = [
+        "project.billing.cap.alert.mixin",
+        "project.billing.rule.change.mixin",
+    ]
+    _description = "Billing Rule: Cap"
 
     currency_id = fields.Many2one("res.currency")
     order_id = fields.Many2one(
@@ -66,53 +69,7 @@ class ProjectBillingRuleCapMixin(models.AbstractModel):
         help="Technical: raised whenever a cap is used, so that two runs cannot use "
         "the same amount at the same moment.",
     )
-    # change orders
-    parent_id = fields.Many2one(
-        "project.billing.rule",
-        string="Change of",
-        ondelete="restrict",
-        index="btree_not_null",
-        check_company=True,
-        copy=False,
-        tracking=True,
-        help="The rule that this change order changes.",
-    )
-    change_ids = fields.One2many("project.billing.rule", "parent_id", string="Changes")
-    change_root_id = fields.Many2one(
-        "project.billing.rule",
-        compute="_compute_change_root_id",
-        store=True,
-        precompute=True,
-        recursive=True,
-        index="btree_not_null",
-        export_string_translation=False,
-        help="Technical: the original rule that a change (of a change) belongs to.",
-    )
-    change_reference = fields.Char(
-        copy=False, tracking=True, help="Number of the change order."
-    )
-    change_date = fields.Date(
-        copy=False, tracking=True, help="Day on which the customer agreed."
-    )
-    original_amount = fields.Monetary(
-        compute="_compute_deal",
-        compute_sudo=True,
-        help="What was agreed at first: contract amount, or cap of time and "
-        "materials. 0 = open-ended.",
-    )
-    change_amount = fields.Monetary(
-        string="Changes (amount)", compute="_compute_deal", compute_sudo=True
-    )
-    current_amount = fields.Monetary(
-        compute="_compute_deal", compute_sudo=True, help="Original and changes."
-    )
-
     # -- computes --------------------------------------------------------------------
-
-    @api.depends("parent_id", "parent_id.change_root_id")
-    def _compute_change_root_id(self):
-        for rule in self:
-            rule.change_root_id = rule.parent_id.change_root_id or rule.parent_id
 
     @api.depends("order_id.name")
     def _compute_customer_order(self):
@@ -131,41 +88,7 @@ class ProjectBillingRuleCapMixin(models.AbstractModel):
             rule.cap_left = max(limit.left, 0.0)
             rule.cap_over = max(-limit.left, 0.0)
 
-    @api.depends("amount", "cap_amount", "parent_id", "change_ids.active")
-    def _compute_deal(self):
-        amounts = self._get_family()._get_deal_amounts()
-        for rule in self:
-            root = rule.change_root_id or rule
-            rule.original_amount = amounts.get(root, 0.0)
-            rule.current_amount = sum(
-                amount
-                for one, amount in amounts.items()
-                if one == root or one.change_root_id == root and one.active
-            )
-            rule.change_amount = rule.current_amount - rule.original_amount
-
-    def _get_deal_amounts(self):
-        """Return ``{rule: what it comes to}``, in the rules' currencies.
-
-        The contract amount by the rule's room; of time and materials the cap.
-        """
-        time = self.filtered("claims_time")
-        amounts = (self - time)._get_contract_amounts()
-        return {
-            rule: rule.cap_amount if rule in time else amounts[rule] or rule.cap_amount
-            for rule in self
-        }
-
     # -- families and limits -----------------------------------------------------------
-
-    def _get_family(self):
-        """Return these rules with their originals and all changes of them."""
-        rules = self._origin | self.change_root_id
-        roots = rules.filtered(lambda rule: not rule.change_root_id)
-        changes = self.with_context(active_test=False).search(
-            [("change_root_id", "in", roots.ids)]
-        )
-        return rules | changes.with_env(self.env)
 
     def _get_cap_heads(self):
         """Return ``{rule: rule whose cap covers it}`` of a whole family, set-wise.
@@ -198,26 +121,33 @@ class ProjectBillingRuleCapMixin(models.AbstractModel):
         rules = self._origin or self
         family = rules._get_family() if self._origin else rules
         heads = family._get_cap_heads()
-        by_head = {}
+        caps = family._get_caps(heads)
+        orders = self.order_id._get_limits()
+        limits = {}
+        for rule in self:
+            found = caps.get(heads.get(rule._origin or rule)), orders.get(rule.order_id)
+            if any(found):
+                limits[rule] = [limit for limit in found if limit]
+        return limits
+
+    def _get_caps(self, heads):
+        """Return ``{rule that sets a cap: Limit}``.
+
+        :param heads: ``{rule: rule whose cap covers it}`` of a whole family
+        """
+        used = self._get_used("rule_id", self.filtered(lambda rule: rule in heads))
+        members = {}
         for rule, head in heads.items():
-            by_head.setdefault(head, rules.browse())
-            by_head[head] |= rule
-        used = self._get_used("rule_id", by_head and rules.concat(*by_head.values()))
-        limits = {rule: [] for rule in self}
-        for head, own in by_head.items():
-            active = own.filtered(lambda rule, head=head: rule.active or rule == head)
-            limit = Limit(
+            members.setdefault(head, []).append(rule)
+        return {
+            head: Limit(
                 name=head.name,
-                total=sum(active.mapped("cap_amount")),
+                total=sum(r.cap_amount for r in own if r.active or r == head),
                 used=head.currency_id.round(sum(used.get(r.id, 0.0) for r in own)),
                 source=head,
             )
-            for rule in self.filtered(lambda r, own=own: (r._origin or r) in own):
-                limits[rule].append(limit)
-        by_order = self.order_id._get_limits()
-        for rule in self.filtered(lambda r: r.order_id in by_order):
-            limits[rule].append(by_order[rule.order_id])
-        return {rule: own for rule, own in limits.items() if own}
+            for head, own in members.items()
+        }
 
     @api.model
     def _get_used(self, name, records):
@@ -273,25 +203,6 @@ class ProjectBillingRuleCapMixin(models.AbstractModel):
             raise BillingRuleError(
                 self.env._("A cap cannot be negative. 0 means that there is none.")
             )
-
-    @api.constrains("parent_id", "project_id", "company_id", "currency_id")
-    def _check_change(self):
-        if self._has_cycle():
-            raise BillingRuleError(
-                self.env._("A change order cannot change itself, also not by others.")
-            )
-        for rule in self | self.change_ids:
-            parent = rule.parent_id
-            fields_ = ("project_id", "company_id", "currency_id")
-            if parent and any(rule[name] != parent[name] for name in fields_):
-                raise BillingRuleError(
-                    self.env._(
-                        "%(change)s changes %(rule)s: both must have the same project, "
-                        "company and currency.",
-                        change=rule.display_name,
-                        rule=parent.display_name,
-                    )
-                )
 
     @api.constrains("order_id", "partner_id", "project_id", "currency_id")
     def _check_order(self):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from odoo import api, models
 from odoo.tools import formatLang
 
@@ -94,40 +96,50 @@ class ProjectBillingTermCap(models.AbstractModel):
     @api.model
     def _split_proposal(self, rule, proposal, kept, amount, detail):
         """Leave ``kept`` in the proposal and return a skip with the rest."""
-        hours = {}  # taken of each entry
-        for spec in kept:
-            for share in spec.shares:
-                hours[share.key] = hours.get(share.key, 0.0) + share.quantity
-        left_out, first = [], {}
-        for spec in proposal.specs:
-            for share in spec.shares:
-                first.setdefault(share.key, share.payload.get("date"))
-                rest = share.quantity - hours.get(share.key, 0.0)
-                if round(rest, HOUR_DIGITS):
-                    left_out.append((share.key, rest))
-        is_item = bool(proposal.item_id)
-        dates = [first[key] for key, _rest in left_out if first[key]]
-        over = type(proposal)(
-            rule_id=proposal.rule_id,
-            project_id=proposal.project_id,
-            item_id=proposal.item_id,
-            quantity=1.0 if is_item else sum(rest for _key, rest in left_out),
+        taken = self._sum_quantities(kept)
+        every = self._sum_quantities(proposal.specs)
+        rest = {
+            key: round(every[key] - taken.get(key, 0.0), HOUR_DIGITS) for key in every
+        }
+        rest = {key: quantity for key, quantity in rest.items() if quantity}
+        over = replace(
+            proposal,
             amount=rule.currency_id.round(proposal.amount - amount),
-            entry_count=0 if is_item else len(left_out),
-            entry_ids=[] if is_item else [key for key, _rest in left_out],
-            date_from=min(dates, default=proposal.date_from),
-            date_to=max(dates, default=proposal.date_to),
-            name=proposal.name,
+            specs=[],
+            is_late=False,
         )
         over.skip("over_cap", detail)
+        if proposal.item_id:
+            proposal.specs, proposal.amount = kept, amount
+            return over if over.amount else None
+        self._set_entries(over, rest, proposal.specs)
+        self._set_entries(proposal, taken, proposal.specs)
         proposal.specs, proposal.amount = kept, amount
-        if not is_item:
-            proposal.quantity = round(sum(hours.values()), HOUR_DIGITS)
-            proposal.entry_ids = list(hours)
-            proposal.entry_count = len(hours)
-            days = [first[key] for key in hours if first.get(key)]
-            proposal.date_to = max(days, default=proposal.date_to)
-        return over if left_out or (is_item and over.amount) else None
+        return over if rest else None
+
+    @api.model
+    def _sum_quantities(self, specs):
+        """Return ``{entry or item id: quantity}`` of invoice lines."""
+        quantities = {}
+        for spec in specs:
+            for share in spec.shares:
+                quantity = quantities.get(share.key, 0.0) + share.quantity
+                quantities[share.key] = quantity
+        return quantities
+
+    @api.model
+    def _set_entries(self, proposal, hours, specs):
+        """Let a proposal be about ``{entry id: hours}`` of the given lines."""
+        days = [
+            share.payload["date"]
+            for spec in specs
+            for share in spec.shares
+            if share.key in hours and share.payload.get("date")
+        ]
+        proposal.quantity = round(sum(hours.values()), HOUR_DIGITS)
+        proposal.entry_ids, proposal.entry_count = list(hours), len(hours)
+        proposal.date_from = min(days, default=proposal.date_from)
+        proposal.date_to = max(days, default=proposal.date_to)
 
     # -- invoicing -------------------------------------------------------------------
 
