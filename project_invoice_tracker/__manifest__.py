@@ -69,6 +69,7 @@
         "demo/project_billing_expense_demo.xml",
         "demo/project_billing_cap_demo.xml",
         "demo/project_billing_progress_demo.xml",
+        "demo/project_billing_recurring_demo.xml",
     ],
     "application": True,
 }

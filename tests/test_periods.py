@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from fractions import Fraction
+from itertools import pairwise
 from unittest import TestCase
 
 from odoo.tools import float_round
@@ -38,9 +39,7 @@ def list_days(*args):
 
 class TestPeriods(TestCase):
     def test_months_of_the_calendar_cut_the_first_and_the_last(self):
-        days = list_days(
-            date(2026, 1, 15), date(2026, 3, 10), "month", "calendar", FAR
-        )
+        days = list_days(date(2026, 1, 15), date(2026, 3, 10), "month", "calendar", FAR)
         self.assertEqual(
             days,
             [
@@ -70,7 +69,7 @@ class TestPeriods(TestCase):
                     with self.subTest(interval=interval, anchor=anchor, start=start):
                         days = list_days(start, None, interval, anchor, FAR)
                         self.assertEqual(days[0][0], start)
-                        for (_first, end), (following, _last) in zip(days, days[1:]):
+                        for (_first, end), (following, _last) in pairwise(days):
                             self.assertEqual(end + timedelta(days=1), following)
 
     def test_a_year_from_the_29th_of_february_has_366_days_once(self):
@@ -87,9 +86,7 @@ class TestPeriods(TestCase):
         self.assertTrue(period.is_whole())
 
     def test_weeks_begin_on_monday_across_the_year(self):
-        days = list_days(
-            date(2026, 12, 31), date(2027, 1, 10), "week", "calendar", FAR
-        )
+        days = list_days(date(2026, 12, 31), date(2027, 1, 10), "week", "calendar", FAR)
         self.assertEqual(
             days,
             [
@@ -186,9 +183,7 @@ class TestWorth(TestCase):
         self.assertEqual(get_share(10.0, worth), 5.0)
 
     def test_an_increase_is_made_each_year_and_rounded_each_time(self):
-        fees = list_fees(
-            1000.0, [], 2.5, date(2027, 1, 1), date(2029, 12, 31), half_up
-        )
+        fees = list_fees(1000.0, [], 2.5, date(2027, 1, 1), date(2029, 12, 31), half_up)
         self.assertEqual(
             fees,
             [
@@ -295,5 +290,7 @@ class TestDraws(TestCase):
 
     def test_more_work_than_hours_leaves_less_than_nothing(self):
         pack = Pool(1, 20.0, JUNE[0], groups=frozenset({RULE}))
-        balance = get_balance([pack], [(1, JUNE[0], 20.0), (1, JUNE[1], 2.0)], None, FAR)
+        balance = get_balance(
+            [pack], [(1, JUNE[0], 20.0), (1, JUNE[1], 2.0)], None, FAR
+        )
         self.assertEqual(balance.left, -2.0)

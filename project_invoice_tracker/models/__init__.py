@@ -7,6 +7,7 @@ from . import project_billing_rule_quantity_mixin
 from . import project_billing_cap_alert_mixin
 from . import project_billing_rule_change_mixin
 from . import project_billing_rule_cap_mixin
+from . import project_billing_rule_plan_mixin
 from . import project_billing_rule_recurring_mixin
 from . import project_billing_rule_prepaid_mixin
 from . import project_billing_rule_progress_mixin
@@ -16,6 +17,7 @@ from . import project_billing_rule_release_mixin
 from . import project_billing_rule_retention_mixin
 from . import project_billing_rule_payer_mixin
 from . import project_billing_rule
+from . import project_billing_pause
 from . import project_billing_payer
 from . import project_billing_document_type
 from . import project_billing_document
@@ -42,6 +44,9 @@ from . import project_billing_allocation
 from . import project_billing_type
 from . import project_billing_item_room
 from . import project_billing_type_milestone
+from . import project_billing_prepaid_alert_mixin
+from . import project_billing_prepaid_draw_mixin
+from . import project_billing_prepaid
 from . import project_billing_type_timesheet
 from . import project_billing_type_recurring
 from . import project_billing_type_progress
@@ -52,6 +57,7 @@ from . import project_billing_term
 from . import project_billing_term_cost
 from . import project_billing_term_document
 from . import project_billing_term_cap
+from . import project_billing_term_prepaid
 from . import project_billing_cap_statement
 from . import project_billing_term_payer
 from . import project_billing_term_deposit

@@ -332,6 +332,7 @@ class ProjectBillingAllocation(models.Model):
         :raise AlreadyBilledError: naming the documents
         """
         self._lift_costs(1)
+        self._lift_periods(1)
         self.env["account.analytic.line"].flush_model()
         self.env["project.billing.item"].flush_model()
         conflicts = self.env.execute_query(

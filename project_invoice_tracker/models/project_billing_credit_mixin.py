@@ -219,6 +219,7 @@ class ProjectBillingCreditMixin(models.AbstractModel):
     def _check_reversible(self, what):
         """Refuse to reset a credit note whose work was billed again meanwhile."""
         self._lift_costs(-1)
+        self._lift_periods(-1)
         self.env["account.analytic.line"].flush_model()
         self.env["project.billing.item"].flush_model()
         again = self.env.execute_query(

@@ -64,6 +64,45 @@ class ProjectBillingDrawMixin(models.AbstractModel):
         records.invalidate_recordset(changed)
         records.modified(changed)
 
+    # -- periods that shrank ---------------------------------------------------------
+
+    def _lift_periods(self, sign):
+        """Let a period that is worth less now be billed again as it was.
+
+        A cancelled invoice that comes back bills what it says; the run shows the
+        difference. Not where another invoice bills the period meanwhile.
+
+        :param sign: 1 = these rows come back; -1 = they are credits that stop counting
+        """
+        rows = self.filtered(lambda row: row.item_id.kind == "period")
+        rows = rows.filtered(lambda row: not row.analytic_line_id)
+        if not rows:
+            return
+        self.env["project.billing.item"].flush_model()
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE project_billing_item i
+                   SET billable_amount = GREATEST(
+                       i.billable_amount, i.billed_amount + d.amount)
+                  FROM (SELECT item_id, SUM(%(sign)s * amount) AS amount
+                          FROM project_billing_allocation WHERE id = ANY(%(ids)s)
+                         GROUP BY item_id) d
+                 WHERE i.id = d.item_id
+                   AND NOT EXISTS (
+                       SELECT 1 FROM project_billing_allocation b
+                        WHERE b.item_id = i.id AND b.is_live AND b.kind = 'bill'
+                          AND b.analytic_line_id IS NULL
+                          AND NOT COALESCE(b.move_id = ANY(%(moves)s), FALSE))
+                """,
+                sign=sign,
+                ids=rows.ids,
+                moves=(rows.move_id | rows.origin_id.move_id).ids,
+            )
+        )
+        rows.item_id.invalidate_recordset(["billable_amount", "open_amount"])
+
     # -- taking back -----------------------------------------------------------------
 
     def _take_back(self, reason):

@@ -55,6 +55,7 @@ class ProjectBillingRulePrepaidMixin(models.AbstractModel):
         "rule_id",
         "prepaid_rule_id",
         string="Draws from",
+        copy=False,  # templates link the copies
         domain="[('company_id', '=', company_id), ('currency_id', '=', currency_id),"
         " ('billing_type', 'in', ('recurring', 'milestone'))]",
         help="Fees and packs whose hours are used before time is invoiced. What is "
@@ -154,7 +155,9 @@ class ProjectBillingRulePrepaidMixin(models.AbstractModel):
             return self.env._("it belongs to another company.")
         if source.currency_id != self.currency_id:
             return self.env._("it is in another currency.")
-        customers = (self | source).bill_partner_id.commercial_partner_id
-        if source.project_id != self.project_id and len(customers) != 1:
+        if source.project_id == self.project_id:
+            return None
+        customer = self.bill_partner_id.commercial_partner_id
+        if not customer or customer != source.bill_partner_id.commercial_partner_id:
             return self.env._("it is of another project and another customer.")
         return None

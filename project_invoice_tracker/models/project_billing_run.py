@@ -252,6 +252,7 @@ class ProjectBillingRun(models.Model):
             lines.browse(line_id).write(values)
         for line_id, (code, detail) in settlement.skips.items():
             lines.browse(line_id)._skip(code, detail)
+        self.env["project.billing.prepaid"]._draw(self, prepared)
         batches = self.env["project.billing.invoicing"]._group_specs(self, prepared)
         return terms._complete(self, batches)
 
@@ -351,6 +352,9 @@ class ProjectBillingRun(models.Model):
             moves.with_context(
                 billing_hold_reason=self.env._("%s was undone", run.name)
             ).filtered(lambda m: m.state == "draft").unlink()
+            run.sudo().line_ids._take_back_draws(
+                self.env._("%s was undone", run.name)
+            )
             run.sudo().state = "undone"
         return True
 

@@ -1,11 +1,17 @@
-from odoo import models
+from odoo import api, models
 from odoo.fields import Command
 
 from .project_billing_rule import COPIED_KINDS
 
 # what belongs to one customer or to one deal stays behind
-CLEARED_FIELDS = ("partner_id", "customer_order")
-SHIFTED_FIELDS = ("date_start", "date_end")
+CLEARED_FIELDS = ("partner_id", "customer_order", "order_id", "payer_ids")
+SHIFTED_FIELDS = (
+    "date_start",
+    "date_end",
+    "deposit_date",
+    "index_date",
+    "retention_date",
+)
 
 
 class ProjectBillingTemplateMixin(models.AbstractModel):
@@ -53,7 +59,7 @@ class ProjectBillingTemplateMixin(models.AbstractModel):
         for rule in rules:
             values = rule._prepare_template_copy(project, tasks, milestones, shift)
             copies |= rules.create(values)
-        copies._relink(dict(zip(rules.ids, copies.ids, strict=True)))
+        rules._relink(copies, milestones)
 
 
 class ProjectBillingRule(models.Model):
@@ -79,22 +85,38 @@ class ProjectBillingRule(models.Model):
         for name in SHIFTED_FIELDS:
             if shift is not None and self[name]:
                 values[name] = self[name] + shift
+        if self.billing_type == "recurring" and not values.get("date_start"):
+            # a fee of a template that has no day starts with the project
+            values["date_start"] = project.date_start or values["bill_from"]
         return values
 
-    def _relink(self, copy_of):
-        """Let copied rules refer to copies where the originals refer to originals.
+    def _relink(self, copies, milestones):
+        """Let copies refer to copies where these rules refer to each other.
 
-        :param copy_of: ``{old rule id: new rule id}``
+        :param copies: the copy of each rule of ``self``, in the same order
+        :param milestones: ``{old milestone id: new milestone id}``
         """
-        names = [
-            name
+        mappings = {
+            self._name: dict(zip(self.ids, copies.ids, strict=True)),
+            "project.milestone": milestones,
+        }
+        links = [
+            (name, mappings[field.comodel_name])
             for name, field in self._fields.items()
-            if field.type == "many2one"
-            and field.comodel_name == self._name
+            if field.type in ("many2one", "many2many")
+            and field.comodel_name in mappings
             and field.store
-            and field.copy
+            and not field.compute
+            and name not in self._get_inverse_links()
         ]
-        for rule in self:
-            for name in names:
-                if rule[name].id in copy_of:
-                    rule[name] = copy_of[rule[name].id]
+        for old, new in zip(self, copies, strict=True):
+            for name, copy_of in links:
+                linked = [copy_of[i] for i in old[name].ids if i in copy_of]
+                if linked:
+                    is_one = self._fields[name].type == "many2one"
+                    new[name] = linked[0] if is_one else [Command.set(linked)]
+
+    @api.model
+    def _get_inverse_links(self):
+        """Return the names of relations that are the other side of another one."""
+        return {"drawing_rule_ids"}

@@ -36,27 +36,46 @@ class ProjectBillingTermPrepaid(models.AbstractModel):
 
     @api.model
     def _get_blocks(self, move, rules, beyond):
-        day = move.billing_run_id.cutoff_date or move.invoice_date
-        day = day or move.company_id._get_billing_today()
+        last = move.billing_run_id.cutoff_date or move.invoice_date
+        last = last or move.company_id._get_billing_today()
         prepaid = self.env["project.billing.prepaid"]
-        # of time that is not drawn yet the customer has read nothing
-        found = prepaid._get_balances_on(rules, day, pending=False)
         blocks = []
         for rule in rules:
-            if rule.id not in found:
-                continue
-            balance, (first, _last) = found[rule.id]
             own = beyond.filtered(
                 lambda r, rule=rule: rule in r.rule_id.prepaid_rule_ids
             )
-            extra = sum(own.mapped("quantity"))
-            blocks.append(
-                {
+            for day in self._get_days(rule, own.mapped("date"), last):
+                # of time that is not drawn yet the customer has read nothing
+                found = prepaid._get_balances_on(rule, day, pending=False)
+                if rule.id not in found:
+                    continue
+                balance, (first, _last) = found[rule.id]
+                extra = own.filtered(
+                    lambda r, first=first, day=day: (
+                        (not first or r.date >= first) and r.date <= day
+                    )
+                )
+                block = {
                     "title": self._get_title(move, rule, first, day),
                     "rows": self._get_block_rows(balance, extra),
                 }
-            )
+                blocks.append(block)
         return blocks
+
+    @api.model
+    def _get_days(self, rule, days, last):
+        """Return the last days of the periods to sum up, not after ``last``.
+
+        The period in which ``last`` is, and those of the work beyond the hours.
+        """
+        periods = rule.item_ids.filtered(
+            lambda i: (
+                i.kind == "period"
+                and any(i.date_start <= day <= i.date_end for day in days)
+            )
+        )
+        ends = {min(item.date_end, last) for item in periods}
+        return sorted({last, *ends})
 
     @api.model
     def _get_title(self, move, rule, first, day):
@@ -79,8 +98,9 @@ class ProjectBillingTermPrepaid(models.AbstractModel):
     def _get_block_rows(self, balance, extra):
         """Return the rows of a block; hours as hh:mm.
 
-        :param extra: hours beyond the prepaid ones on this invoice
+        :param extra: rows of time beyond the prepaid hours on this invoice
         """
+        extra = sum(extra.mapped("quantity"))
         rows = [(self.env._("Included"), balance.included)]
         if balance.carried > EPSILON:
             rows.append((self.env._("Carried over"), balance.carried))

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from ..exceptions import BillingError
+from ..tools.draws import format_hours
 
 
 class ProjectProject(models.Model):
@@ -9,8 +10,8 @@ class ProjectProject(models.Model):
     _inherit = [
         "project.billing.template.mixin",
         "project.billing.contract.mixin",
-        "project.project",
         "project.billing.retained.mixin",
+        "project.project",
     ]
 
     billing_rule_ids = fields.One2many("project.billing.rule", "project_id")
@@ -27,6 +28,11 @@ class ProjectProject(models.Model):
         help="What is ready to be invoiced, or what is missing for it.",
     )
     billing_ready_hours = fields.Float(compute="_compute_billing_status")
+    billing_prepaid_status = fields.Char(
+        string="Prepaid hours",
+        compute="_compute_billing_prepaid_status",
+        help="Hours left of the fees and packs that the project gives or uses.",
+    )
     billing_invoice_count = fields.Integer(compute="_compute_billing_status")
 
     billing_deposit_status = fields.Char(
@@ -60,6 +66,23 @@ class ProjectProject(models.Model):
         hidden.billing_ready_hours = 0.0
         hidden.billing_status = False
         shown._fill_billing_status()
+
+    @api.depends_context("uid")
+    def _compute_billing_prepaid_status(self):
+        shown = self._filter_billing_reviewable()
+        rules = self.env["project.billing.rule"].sudo()
+        rules = rules.search([("project_id", "in", shown.ids)])
+        for project in self:
+            own = rules.filtered(lambda r, project=project: r.project_id == project)
+            own = (own | own.prepaid_rule_ids).filtered("has_prepaid")
+            project.billing_prepaid_status = ", ".join(
+                self.env._(
+                    "%(rule)s: %(hours)s h left",
+                    rule=rule.name,
+                    hours=format_hours(rule.prepaid_left),
+                )
+                for rule in own
+            )
 
     def _fill_billing_status(self):
         rules = (
