@@ -96,8 +96,11 @@ class ProjectBillingRulePlanMixin(models.AbstractModel):
             self.recurring_anchor,
             until,
         )
-        old = [p for p in periods if self._get_due_date(p) < self.bill_from]
-        return [p for p in periods if p not in old], old
+        due, old = [], []
+        for period in periods:
+            is_old = self._get_due_date(period) < self.bill_from
+            (old if is_old else due).append(period)
+        return due, old
 
     def _find_period(self, item):
         """Return the period of the rule that an item bills, or None."""
