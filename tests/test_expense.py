@@ -3,7 +3,10 @@ from datetime import date
 from odoo import Command
 from odoo.tests import Form
 
-from odoo.addons.project_invoice_tracker.exceptions import BillingError, BillingRuleError
+from odoo.addons.project_invoice_tracker.exceptions import (
+    BillingError,
+    BillingRuleError,
+)
 
 from .cost_common import CostCommon
 
@@ -149,7 +152,9 @@ class TestCosts(CostCommon):
             distribution={str(self.account.id): 50, str(shop.account_id.id): 50},
         )
         self._propose(projects=self.project | shop)
-        bases = [self._get_items(rule).mapped("cost_base") for rule in self.rule | other]
+        bases = [
+            self._get_items(rule).mapped("cost_base") for rule in self.rule | other
+        ]
         self.assertAlmostEqual(sum(map(sum, bases)), 33.38, 6)
         self.assertEqual(sorted(sum(bases, [])), [0.02, 0.03, 16.66, 16.67])
 

@@ -130,9 +130,7 @@ class TestChangedBills(CostEventCommon):
         self.bill.button_draft()
         line = self.bill.invoice_line_ids
         self.bill.invoice_line_ids = [
-            Command.create(
-                self._prepare_bill_line(60, {str(self.account.id): 100})
-            ),
+            Command.create(self._prepare_bill_line(60, {str(self.account.id): 100})),
             Command.delete(line.id),
         ]
         self.bill.action_post()
@@ -460,7 +458,9 @@ class TestCostAccess(CostCommon):
         self._propose(user=self.manager)
         item = self._get_items().with_user(self.manager)
         self.assertFalse(bill.with_user(self.manager).has_access("read"))
-        self.assertEqual((item.cost_base, item.cost_vendor_id.name), (100, "Hosting Ltd"))
+        self.assertEqual(
+            (item.cost_base, item.cost_vendor_id.name), (100, "Hosting Ltd")
+        )
         self.assertEqual(item.stage, "ready")
 
     def test_manager_of_another_project_does_not_see_the_costs(self):
@@ -475,7 +475,8 @@ class TestCostAccess(CostCommon):
         self.account.company_id = False
         other = self.setup_other_company()["company"]
         account = self.env["account.account"].search(
-            [("company_ids", "in", other.ids), ("account_type", "=", "expense")], limit=1
+            [("company_ids", "in", other.ids), ("account_type", "=", "expense")],
+            limit=1,
         )
         self.env["account.move"].with_company(other).create(
             {

@@ -50,6 +50,7 @@ from . import project_billing_prepaid
 from . import project_billing_type_timesheet
 from . import project_billing_type_recurring
 from . import project_billing_type_progress
+from . import project_billing_cost_review_mixin
 from . import project_billing_type_expense
 from . import project_billing_type_deposit
 from . import project_billing_tax_estimate

@@ -201,7 +201,9 @@ class ProjectBillingItemCostMixin(models.AbstractModel):
     def _log_cost_changes(self, changed):
         """Say on items on live invoices what their cost was and is."""
         moved = {
-            item_id: (before, base) for item_id, before, base in changed if before != base
+            item_id: (before, base)
+            for item_id, before, base in changed
+            if before != base
         }
         items = self.browse(moved).filtered("billed_amount")
         bodies = {}
@@ -254,4 +256,3 @@ class ProjectBillingItemCostMixin(models.AbstractModel):
         self.sudo().write(values)
         room = self.env["project.billing.type.expense"].sudo()
         room._refresh_items(self.sudo(), date)
-

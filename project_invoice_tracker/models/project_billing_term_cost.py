@@ -18,9 +18,7 @@ class ProjectBillingTermCost(models.AbstractModel):
     @api.model
     def _complete(self, run, batches):
         return [
-            self._merge(specs)
-            for specs in batches
-            if not self._is_negative(run, specs)
+            self._merge(specs) for specs in batches if not self._is_negative(run, specs)
         ]
 
     @api.model
@@ -89,7 +87,9 @@ class ProjectBillingTermCost(models.AbstractModel):
         for spec in specs:
             for share in spec.shares:
                 share.payload.setdefault("run_line_id", spec.run_line_id)
-        total = rule.currency_id.round(sum(spec.quantity * spec.price for spec in specs))
+        total = rule.currency_id.round(
+            sum(spec.quantity * spec.price for spec in specs)
+        )
         parts = share_total(1.0, [share.amount for share in shares], HOUR_DIGITS)
         for share, part in zip(shares, parts, strict=True):
             share.invoiced = part

@@ -4,7 +4,6 @@ from odoo.tools import SQL
 
 from .costs import build_cost_query
 
-
 # the costs that are items already: project and key; never NULL, so NOT IN can hash it
 MADE = SQL(
     """
