@@ -240,3 +240,18 @@ class TestCasesRetention(RetentionCommon):
         self.build.progress_percentage = 50
         self._bill().action_post()
         self.assertEqual(invoice.billing_summary, before)
+
+    def test_application_without_retention_says_nothing_of_it(self):
+        self.rule.retention_percentage = 0
+        invoice = self._bill()
+        invoice.action_post()
+        self.assertEqual(
+            list(self._get_figures(invoice)),
+            [
+                "Contract sum",
+                "Completed to date (33.3 %)",
+                "Less earlier certificates",
+                "Due now",
+                "To finish",
+            ],
+        )

@@ -831,3 +831,45 @@ class TestRetentionScreens(RetentionCommon):
         self.assertTerms(run.move_ids, [450], [50])
         self.assertEqual(self._get_retained(run.move_ids).company_id, other)
         self.assertEqual(self.rule.retained_amount, 0)
+
+
+@freeze_time("2026-06-30")
+class TestRetentionWithOtherTerms(RetentionCommon):
+    """Retention beside payers and deposits."""
+
+    def test_payers_of_one_run_together_retain_no_more_than_the_limit(self):
+        other = self.env["res.partner"].create({"name": "City"})
+        self.rule.write(
+            {
+                "retention_limit": 700,
+                "payer_ids": [
+                    Command.create({"partner_id": self.customer.id, "percentage": 60}),
+                    Command.create({"partner_id": other.id, "percentage": 40}),
+                ],
+            }
+        )
+        invoices = self._bill()
+        first = invoices.filtered(lambda move: move.partner_id == self.customer)
+        second = invoices - first
+        self.assertEqual((first.amount_total, second.amount_total), (6000, 4000))
+        # the first invoice of the run takes its share, the next what is left
+        self.assertTerms(second, [3600], [400])
+        self.assertTerms(first, [5700], [300])
+        self.assertEqual(self.rule.retained_amount, 700)
+
+    def test_deposit_retains_nothing_and_its_deduction_lowers_no_retention(self):
+        self.env.ref("project_invoice_tracker.product_project_deposit").taxes_id = [
+            Command.clear()
+        ]
+        self.design.progress_percentage = 0
+        self.rule.write({"deposit_type": "amount", "deposit_amount": 2000})
+        deposit = self._bill()
+        deposit.action_post()
+        self.assertEqual(deposit.amount_total, 2000)
+        self.assertTerms(deposit, [2000], [])
+        self.design.progress_percentage = 100
+        invoice = self._bill()
+        self.assertEqual(invoice.amount_total, 8000)
+        self.assertTerms(invoice, [7000], [1000])
+        invoice.action_post()
+        self.assertTerms(invoice, [7000], [1000])

@@ -63,10 +63,10 @@ from . import project_billing_cap_statement
 from . import project_billing_term_payer
 from . import project_billing_term_deposit
 from . import project_billing_term_retention
+from . import project_billing_payment_statement
 from . import project_billing_amounts_mixin
 from . import project_billing_invoicing
 from . import billing_run_mixin
-from . import project_billing_payment_statement
 from . import project_billing_run_propose_mixin
 from . import project_billing_run
 from . import project_billing_run_line_cap_mixin
@@ -88,10 +88,10 @@ from . import account_move_line_retention
 from . import account_payment_term
 from . import project_billing_template
 from . import project_billing_contract_mixin
+from . import project_billing_retained_mixin
 from . import project_project
 from . import project_task
 from . import account_move_send
-from . import project_billing_retained_mixin
 from . import account_edi_xml_cii
 from . import account_edi_xml_ubl_bis3
 from . import ir_attachment

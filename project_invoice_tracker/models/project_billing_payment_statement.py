@@ -147,14 +147,19 @@ class ProjectBillingPaymentStatement(models.AbstractModel):
         due = env._("Due now")
         if move.amount_tax and root.retention_base == "net":
             due = env._("Due now, before tax")
-        rows = [
-            (done, currency.format(completed)),
-            (env._("Retained"), currency.format(retained)),
-            (env._("Earned less retained"), currency.format(earned)),
+        rows = [(done, currency.format(completed))]
+        retains = bool(root.retention_percentage or retained)
+        if retains:
+            rows += [
+                (env._("Retained"), currency.format(retained)),
+                (env._("Earned less retained"), currency.format(earned)),
+            ]
+        rows += [
             (env._("Less earlier certificates"), currency.format(earlier)),
             (due, currency.format(currency.round(earned - earlier))),
         ]
         if contract:
-            left = currency.round(contract - earned)
-            rows.append((env._("To finish, including retained"), currency.format(left)))
+            left = currency.format(currency.round(contract - earned))
+            label = env._("To finish, including retained")
+            rows.append((label if retains else env._("To finish"), left))
         return rows

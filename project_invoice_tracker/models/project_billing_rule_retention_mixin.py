@@ -35,6 +35,7 @@ class ProjectBillingRuleRetentionMixin(models.AbstractModel):
     )
     retention_base = fields.Selection(
         [("net", "Amount without tax"), ("gross", "Amount with tax")],
+        string="Retained of",
         required=True,
         default="net",
         tracking=True,
