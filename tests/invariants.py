@@ -11,6 +11,9 @@ truth AS (
     SELECT a.*, l.move_id AS line_move_id, m.state, m.move_type,
            CASE WHEN a.move_id IS NULL THEN TRUE
                 WHEN a.kind = 'bill' THEN m.state <> 'cancel'
+                -- a deposit is taken off by an invoice, given back by a credit note
+                WHEN a.kind = 'draw' AND m.move_type = 'out_invoice'
+                THEN m.state <> 'cancel'
                 ELSE m.state = 'posted' END AS counts
       FROM project_billing_allocation a
       LEFT JOIN account_move m ON m.id = a.move_id
@@ -24,7 +27,8 @@ SELECT t.id, t.kind, t.is_live, t.counts, t.state, t.move_type
  WHERE t.is_live IS DISTINCT FROM t.counts
     OR t.move_id IS DISTINCT FROM t.line_move_id
     OR (t.move_id IS NOT NULL AND t.kind = 'bill' AND t.move_type <> 'out_invoice')
-    OR (t.move_id IS NOT NULL AND t.kind <> 'bill' AND t.move_type <> 'out_refund')
+    OR (t.move_id IS NOT NULL AND t.kind <> 'bill' AND t.move_type <> 'out_refund'
+        AND NOT (t.kind = 'draw' AND t.move_type = 'out_invoice' AND t.amount <= 0))
 """
 
 # worked = free + held + billed + written off + not billable, for every entry
@@ -162,6 +166,31 @@ SELECT l.id, m.name, l.price_subtotal
    AND NOT EXISTS (SELECT 1 FROM truth t WHERE t.move_line_id = l.id AND t.counts)
 """
 
+# deposits: each of their invoices is deducted and given back for what it came to
+DEPOSITS = f"""
+WITH {TRUTH}, lefts AS (
+    SELECT b.id, b.item_id, b.amount + b.adjustment + COALESCE(SUM(
+               t.amount + t.adjustment), 0) AS own
+      FROM truth b
+      JOIN project_billing_item i ON i.id = b.item_id AND i.kind = 'deposit'
+      LEFT JOIN truth t ON t.origin_id = b.id AND t.counts
+     WHERE b.kind = 'bill' AND b.counts
+     GROUP BY b.id, b.item_id, b.amount, b.adjustment
+), sums AS (
+    SELECT item_id, -SUM(amount) AS drawn FROM truth
+     WHERE counts AND kind = 'draw' AND analytic_line_id IS NULL GROUP BY item_id
+)
+SELECT i.id, i.name, i.billed_amount, i.drawn_amount, s.drawn, MIN(l.own) AS own
+  FROM project_billing_item i
+  LEFT JOIN sums s ON s.item_id = i.id LEFT JOIN lefts l ON l.item_id = i.id
+ WHERE i.kind = 'deposit'
+ GROUP BY i.id, i.name, i.billed_amount, i.drawn_amount, s.drawn
+HAVING abs(COALESCE(i.drawn_amount, 0) - COALESCE(s.drawn, 0)) > 0.001
+    OR COALESCE(s.drawn, 0) < -0.001
+    OR COALESCE(s.drawn, 0) > i.billed_amount + 0.001
+    OR MIN(l.own) < -0.001
+"""
+
 CHECKS = {
     "rows count as their document says": ROWS,
     "hours of entries": ENTRIES,
@@ -170,6 +199,7 @@ CHECKS = {
     "prepaid hours": DRAWS,
     "contracts": CONTRACTS,
     "amounts of lines": LINES,
+    "deposits": DEPOSITS,
     "credits": CREDITS,
     "credit notes without explanation": UNEXPLAINED,
 }

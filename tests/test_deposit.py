@@ -10,6 +10,7 @@ from odoo.addons.project_invoice_tracker.exceptions import (
 )
 
 from .common import BillingCommon
+from .invariants import find_violations
 
 
 class DepositCommon(BillingCommon):
@@ -93,6 +94,7 @@ class DepositCommon(BillingCommon):
         )
         self._assert_drawn(rule)
         self.assertConserved(rule.project_id)
+        self.assertFalse(find_violations(self.env))
 
     def _assert_drawn(self, rule):
         """What the items say is what the live rows come to."""

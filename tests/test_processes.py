@@ -245,6 +245,30 @@ class TestProcesses(BaseCase):
             self._assert_invariants()
         self.assertTrue(met, "the processes never shared a pack")
 
+    def test_two_processes_never_deduct_one_deposit_twice(self):
+        first, second = self.workers
+        for _number in range(10):
+            made = first.call("set_up_deposit")["ok"]
+            for worker, run in zip(self.workers, made["runs"], strict=True):
+                worker.send("invoice", user=self.user, run_id=run)
+            replies = [first.receive(), second.receive()]
+            self.assertTrue(all("ok" in reply for reply in replies), replies)
+            [(drawn, billed, ledger, documents)] = self._fetch(
+                """
+                SELECT i.drawn_amount, i.billed_amount, -sum(a.amount),
+                       count(DISTINCT a.move_id)
+                  FROM project_billing_item i
+                  JOIN project_billing_allocation a
+                       ON a.item_id = i.id AND a.is_live AND a.kind = 'draw'
+                 WHERE i.id = %s
+                 GROUP BY i.id
+                """,
+                made["item"],
+            )
+            # 1,600.00 of work, 1,000.00 paid in advance: 800.00 and the other 200.00
+            self.assertEqual((drawn, billed, ledger, documents), (1000, 1000, 1000, 2))
+            self._assert_invariants()
+
     def test_billing_while_another_changes_the_work(self):
         biller, other = self.workers
         acts = ("edit", "delete", "nonbillable", "hold", "cancel", "discard")

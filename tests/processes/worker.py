@@ -238,6 +238,49 @@ def extend_pack(env, pack_id, hours, worked):
     return pack.prepaid_hours
 
 
+def set_up_deposit(env):
+    """Make a posted deposit and two runs that would both take it off; return ids."""
+    company = env.company
+    product = env.ref("project_invoice_tracker.product_project_deposit")
+    product.taxes_id = [Command.clear()]
+    project = env["project.project"].create(
+        {
+            "name": "Paid in advance",
+            "partner_id": env["res.partner"].create({"name": "Early payer"}).id,
+            "company_id": company.id,
+        }
+    )
+    values = {
+        "project_id": project.id,
+        "company_id": company.id,
+        "billing_type": "milestone",
+        "bill_from": "2020-01-01",
+    }
+    deposit = env["project.billing.rule"].create(
+        {
+            **values,
+            "deposit_type": "amount",
+            "deposit_amount": 1000,
+            "deposit_scope": "project",
+        }
+    )
+    bill_project(env, project.id)
+    deposit.deposit_item_ids.move_ids.action_post()
+    rules = env["project.billing.rule"].create([values, values])
+    for rule in rules:
+        item = {"rule_id": rule.id, "name": "Part", "amount": 800}
+        env["project.billing.item"].create(item)._set_ready()
+    runs = []
+    for other in reversed(rules):
+        run = env["project.billing.run"].create(
+            {"company_id": company.id, "project_ids": [Command.set(project.ids)]}
+        )
+        run.action_propose()
+        run.line_ids.filtered(lambda x, o=other: x.rule_id == o)._skip("held")
+        runs.append(run.id)
+    return {"item": deposit.deposit_item_ids.id, "runs": runs}
+
+
 def bill_project(env, project_id):
     """Bill one project; nothing left to invoice is no error here."""
     run = env["project.billing.run"].create(
@@ -307,6 +350,7 @@ TASKS = {
         bill,
         set_up_order,
         extend_order,
+        set_up_deposit,
         set_up_pack,
         extend_pack,
         bill_project,
