@@ -203,7 +203,7 @@ class TestGrandMixture(CostCommon):
             }
         ).action_settle()
 
-    # -- what happens after the invoice --------------------------------------------------
+    # -- what happens after the invoice ----------------------------------------------
 
     def _after_5(self, invoice):
         invoice.button_draft()

@@ -113,7 +113,8 @@ class TestImport(BillingCommon):
 
     def test_a_wrong_row_says_what_and_nothing_comes_in(self):
         before = self.env["project.billing.rule"].search_count([])
-        text = b"Project,Name,Billing Type,Contract amount\nWebsite relaunch,A,Milestones,-5\n"
+        header = b"Project,Name,Billing Type,Contract amount"
+        text = header + b"\nWebsite relaunch,A,Milestones,-5\n"
         with self.assertRaises(AssertionError) as failure:
             self._import("project.billing.rule", "", text)
         self.assertIn("cannot be negative", str(failure.exception))

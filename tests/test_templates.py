@@ -62,9 +62,7 @@ class TestTemplates(BillingCommon):
         self.assertEqual(time.task_ids.project_id, project)
         self.assertEqual(time.task_ids.mapped("name"), ["Design"])
         self.assertEqual(fixed.item_ids.milestone_id.project_id, project)
-        self.assertEqual(
-            fixed.item_ids.milestone_id.mapped("name"), ["Start", "End"]
-        )
+        self.assertEqual(fixed.item_ids.milestone_id.mapped("name"), ["Start", "End"])
 
     def test_dates_move_with_the_start_of_the_project(self):
         fixed, time = self._make_project().billing_rule_ids

@@ -31,9 +31,7 @@ class ProjectBillingItemOpeningMixin(models.AbstractModel):
             item.id: amount
             for item, amount in self.env["project.billing.allocation"]
             .sudo()
-            ._read_group(
-                self._get_opening_domain(), ["item_id"], ["amount:sum"]
-            )
+            ._read_group(self._get_opening_domain(), ["item_id"], ["amount:sum"])
         }
         for item in self:
             item.opening_amount = sums.get(item._origin.id, 0.0)
