@@ -78,8 +78,8 @@ class ProjectBillingRate(models.Model):
     )
 
     _unique_step = models.UniqueIndex(
-        "(COALESCE(rule_id, 0), COALESCE(card_id, 0), COALESCE(employee_id, 0), COALESCE(role_id, 0),"
-        " COALESCE(date_start, '0001-01-01'::date))",
+        "(COALESCE(rule_id, 0), COALESCE(card_id, 0), COALESCE(employee_id, 0),"
+        " COALESCE(role_id, 0), COALESCE(date_start, '0001-01-01'::date))",
         "There is already a rate for the same person or role from the same day on.",
     )
 

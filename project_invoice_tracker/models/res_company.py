@@ -37,7 +37,7 @@ class ResCompany(models.Model):
         string="Account of deposits",
         check_company=True,
         domain=[("account_type", "in", ("liability_current", "liability_non_current"))],
-        help="What customers have paid in advance is owed to them until it is deducted. "
+        help="What customers paid in advance is owed to them until it is deducted. "
         "Empty: the income account of the deposit's product, as the host does it.",
     )
     billing_schedule_active = fields.Boolean(string="Scheduled billing")
