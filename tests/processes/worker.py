@@ -169,6 +169,8 @@ def extend_order(env, order_id, amount, hours):
             for project in order.project_ids
         ]
     )
+    # now, so that the alerts of the runs have nothing to write on the order
+    env["project.billing.cap.alerts"]._alert_company(env.company)
     return order.amount
 
 
