@@ -17,9 +17,6 @@ from . import project_billing_rule_release_mixin
 from . import project_billing_rule_retention_mixin
 from . import project_billing_rule_payer_mixin
 from . import project_billing_rule
-from . import project_billing_payer
-from . import project_billing_document_type
-from . import project_billing_document
 from . import project_billing_pause
 from . import project_billing_payer
 from . import project_billing_document_type
