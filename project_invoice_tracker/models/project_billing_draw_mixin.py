@@ -21,7 +21,8 @@ class ProjectBillingDrawMixin(models.AbstractModel):
     def _apply(self, deltas, reason=None):
         deltas = [delta for delta in deltas if delta["kind"] != "withhold"]
         draws = [delta for delta in deltas if delta["kind"] == "draw"]
-        super()._apply(
+        self._apply_draws([delta for delta in draws if delta.get("is_live")])
+        return super()._apply(
             [
                 delta
                 for delta in deltas
@@ -29,7 +30,6 @@ class ProjectBillingDrawMixin(models.AbstractModel):
             ],
             reason,
         )
-        self._apply_draws([delta for delta in draws if delta.get("is_live")])
 
     @api.model
     def _apply_draws(self, deltas):
