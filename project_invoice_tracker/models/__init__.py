@@ -80,12 +80,12 @@ from . import account_analytic_line
 from . import account_move_annex
 from . import account_move_receipts
 from . import account_move_summary
-from . import account_move
-from . import account_move_line
-from . import project_milestone
 from . import account_move_retention
 from . import account_move_line_retention
 from . import account_payment_term
+from . import account_move
+from . import account_move_line
+from . import project_milestone
 from . import project_billing_template
 from . import project_billing_contract_mixin
 from . import project_billing_retained_mixin

@@ -11,8 +11,8 @@ class AccountMove(models.Model):
         "project.billing.summary.mixin",
         "project.billing.documents.mixin",
         "project.billing.deposit.ledger.mixin",
-        "project.billing.ledger.mixin",
         "project.billing.retention.mixin",
+        "project.billing.ledger.mixin",
         "account.move",
     ]
 
