@@ -396,16 +396,10 @@ class ProjectBillingRun(models.Model):
         cutoff, following = period
         run = self._take_scheduled_run(company, cutoff)
         run.action_propose()
+        run._clear_failure()
         company.billing_schedule_date = following
         if not company.billing_approval_required:
             run.state = "running"
-
-    @api.model
-    def _log_failure(self, record, error):
-        run._clear_failure()
-        _logger.error(
-            "Scheduled billing of %s failed", record.display_name, exc_info=error
-        )
 
     @api.model
     def _alert_caps(self):
@@ -461,6 +455,12 @@ class ProjectBillingRun(models.Model):
         return runs.create({"company_id": company.id, "is_scheduled": True, **values})
 
     @api.model
+    def _log_failure(self, record, error):
+        _logger.error(
+            "Scheduled billing of %s failed", record.display_name, exc_info=error
+        )
+
+    @api.model
     def _in_company(self, company):
         return self.with_env(company._in_billing_context().env)
 
@@ -496,15 +496,15 @@ class ProjectBillingRun(models.Model):
         )
         if error:
             self._log_failure(self, error)
+            self._note_failure(error)
             return self.line_ids.browse(), error
+        self._clear_failure()
         return done[0], None
 
     # -- opening ---------------------------------------------------------------------
 
     @api.model
-            self._note_failure(error)
     def _open_preview(self, company):
-        self._clear_failure()
         """Open a proposal of what the scheduled job would invoice."""
         run = self.create({"company_id": company.id})
         run.action_propose()
