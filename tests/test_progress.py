@@ -8,7 +8,6 @@ from odoo.tests import Form
 from odoo.tools import mute_logger
 
 from odoo.addons.project_invoice_tracker.exceptions import (
-    BillingError,
     BillingRuleError,
     LockedError,
 )
@@ -277,7 +276,7 @@ class TestProgressInput(ProgressCommon):
         with self.assertRaises(AccessError):
             self.rule.with_user(other).action_update_progress()
 
-    def test_member_of_the_project_does_not_type_for_its_manager(self):
+    def test_member_who_reviews_the_project_types_progress_too(self):
         other = self._create_user(
             "member", "base.group_user,project.group_project_user"
         )
@@ -285,8 +284,8 @@ class TestProgressInput(ProgressCommon):
         self.env["project.billing.member"].create(
             {"project_id": self.project.id, "employee_id": employee.id}
         )
-        with self.assertRaises(BillingError):
-            self.rule.with_user(other).action_update_progress()
+        self._set_progress({self.design: 40}, user=other)
+        self.assertEqual(self.design.progress_user_id, other)
 
     def test_manager_may_not_change_the_schedule(self):
         with self.assertRaises(AccessError):
