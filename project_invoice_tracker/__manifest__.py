@@ -60,8 +60,8 @@
     "demo": [
         "demo/project_billing_people_demo.xml",
         "demo/project_billing_project_demo.xml",
-        "demo/project_billing_rule_demo.xml",
         "demo/project_billing_rate_card_demo.xml",
+        "demo/project_billing_rule_demo.xml",
         "demo/account_analytic_line_demo.xml",
         "demo/project_billing_deposit_demo.xml",
         "demo/project_billing_expense_demo.xml",
