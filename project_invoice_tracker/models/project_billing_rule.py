@@ -303,7 +303,8 @@ class ProjectBillingRule(models.Model):
     def _compute_bill_partner_id(self):
         for rule in self:
             payer = rule.payer_ids[:1].partner_id
-            rule.bill_partner_id = rule.partner_id or rule.project_id.partner_id or payer
+            partner = rule.partner_id or rule.project_id.partner_id
+            rule.bill_partner_id = partner or payer
 
     def copy_data(self, default=None):
         # periods, deposits and costs are made by the rule, not copied
