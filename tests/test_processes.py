@@ -232,9 +232,9 @@ class TestProcesses(BaseCase):
         met = 0
         for _number in range(20):
             # 8 hours of work for 5 hours that are paid
-            hours = first.call(
-                "extend_pack", pack_id=made["pack"], hours=5, worked=4
-            )["ok"]
+            hours = first.call("extend_pack", pack_id=made["pack"], hours=5, worked=4)[
+                "ok"
+            ]
             for worker, project in zip(self.workers, made["projects"], strict=True):
                 worker.send("bill_project", user=self.user, project_id=project)
             replies = [first.receive(), second.receive()]

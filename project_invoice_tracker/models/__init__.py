@@ -16,6 +16,7 @@ from . import project_billing_rule_deposit_mixin
 from . import project_billing_rule_release_mixin
 from . import project_billing_rule_retention_mixin
 from . import project_billing_rule_payer_mixin
+from . import project_billing_template
 from . import project_billing_rule
 from . import project_billing_pause
 from . import project_billing_payer
@@ -86,7 +87,6 @@ from . import account_payment_term
 from . import account_move
 from . import account_move_line
 from . import project_milestone
-from . import project_billing_template
 from . import project_billing_contract_mixin
 from . import project_billing_retained_mixin
 from . import project_project

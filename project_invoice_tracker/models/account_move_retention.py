@@ -42,7 +42,7 @@ class ProjectBillingRetentionMixin(models.AbstractModel):
     def _compute_needed_terms(self):
         retentions = self._get_retentions()
         plain = self.filtered(lambda move: not retentions.get(move))
-        super(ProjectBillingRetentionMixin, plain)._compute_needed_terms()
+        result = super(ProjectBillingRetentionMixin, plain)._compute_needed_terms()
         for move in plain.filtered(lambda move: move.line_ids.filtered(RULE)):
             # a line that was a retained share may become a term like the others
             move.needed_terms = {
@@ -50,20 +50,23 @@ class ProjectBillingRetentionMixin(models.AbstractModel):
                 for key, values in move.needed_terms.items()
             }
         for move in self - plain:
-            move._compute_retained_terms(retentions[move])
+            shares = {
+                rule: move._get_signed_amounts(amount)
+                for rule, (amount, *_dates) in retentions[move].items()
+            }
+            withheld = tuple(sum(pair) for pair in zip(*shares.values(), strict=True))
+            less = move.with_context(billing_withheld=withheld)
+            super(ProjectBillingRetentionMixin, less)._compute_needed_terms()
+            move._add_retained_terms(retentions[move], shares, withheld)
+        return result
 
-    def _compute_retained_terms(self, retentions):
-        """Fill ``needed_terms`` of one document that retains.
+    def _add_retained_terms(self, retentions, shares, withheld):
+        """Add the retained shares to ``needed_terms`` of one document.
 
         :param retentions: ``{rule: (amount, due date, release date)}``
+        :param shares: ``{rule: (document currency, company currency)}``
+        :param withheld: the sum of the shares
         """
-        shares = {
-            rule: self._get_signed_amounts(amount)
-            for rule, (amount, *_dates) in retentions.items()
-        }
-        withheld = tuple(sum(pair) for pair in zip(*shares.values(), strict=True))
-        move = self.with_context(billing_withheld=withheld)
-        super(ProjectBillingRetentionMixin, move)._compute_needed_terms()
         needed = {
             key: {**values, **self._prepare_retention_flags()}
             for key, values in self.needed_terms.items()
@@ -132,9 +135,10 @@ class ProjectBillingRetentionMixin(models.AbstractModel):
                 days = [key["date_maturity"] for key in keys if RULE not in key]
                 regular[move] = max(filter(None, days), default=False)
         others = self.filtered(lambda move: move not in regular)
-        super(ProjectBillingRetentionMixin, others)._compute_invoice_date_due()
+        result = super(ProjectBillingRetentionMixin, others)._compute_invoice_date_due()
         for move, day in regular.items():
             move.invoice_date_due = day or move.invoice_date_due
+        return result
 
     def _is_eligible_for_early_payment_discount(self, currency, reference_date):
         eligible = super()._is_eligible_for_early_payment_discount

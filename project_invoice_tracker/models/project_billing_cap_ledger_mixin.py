@@ -28,16 +28,18 @@ class ProjectBillingCapLedgerMixin(models.AbstractModel):
 
     @api.model
     def _apply(self, deltas, reason=None):
-        super()._apply(deltas, reason)
+        result = super()._apply(deltas, reason)
         ids = {
             delta["rule_id"]
             for delta in deltas
             if delta.get("is_live") and delta["kind"] in ("bill", "credit")
         }
         self.env["project.billing.rule"].sudo().browse(ids)._guard_caps()
+        return result
 
     def _set_adjustment(self, line):
         before = sum(self.mapped("adjustment"))
-        super()._set_adjustment(line)
+        result = super()._set_adjustment(line)
         if sum(self.mapped("adjustment")) != before:
             self.sudo().rule_id._guard_caps()
+        return result

@@ -92,7 +92,7 @@ class ProjectBillingCapStatement(models.AbstractModel):
 
     @api.model
     def _get_limit_block(self, move, limit, before, now):
-        currency, env = move.currency_id.with_context(self.env.context), self.env
+        currency, env = move.currency_id.with_context(lang=self.env.lang), self.env
         if limit.source._name == "project.billing.order":
             title = env._("Your order %s", limit.name)
             agreed = env._("Ordered")
@@ -145,7 +145,7 @@ class ProjectBillingCapStatement(models.AbstractModel):
 
     @api.model
     def _get_change_block(self, move, root, changes, amounts):
-        currency, env = move.currency_id.with_context(self.env.context), self.env
+        currency, env = move.currency_id.with_context(lang=self.env.lang), self.env
         current = amounts[root] + sum(amounts[change] for change in changes)
         lines = [
             (self._get_change_text(one.with_env(env)), currency.format(amounts[one]))

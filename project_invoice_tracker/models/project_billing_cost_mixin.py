@@ -13,7 +13,7 @@ class ProjectBillingCostMixin(models.AbstractModel):
 
     @api.model
     def _apply(self, deltas, reason=None):
-        super()._apply(deltas, reason)
+        result = super()._apply(deltas, reason)
         self._bound_costs(
             [
                 delta["item_id"]
@@ -23,6 +23,7 @@ class ProjectBillingCostMixin(models.AbstractModel):
                 and not delta.get("analytic_line_id")
             ]
         )
+        return result
 
     @api.model
     def _bound_costs(self, item_ids):

@@ -187,7 +187,7 @@ class ProjectBillingDepositLedgerMixin(models.AbstractModel):
         ).unlink()
 
     def _claim_from_origin(self, credit_notes):
-        super()._claim_from_origin(credit_notes)
+        result = super()._claim_from_origin(credit_notes)
         ledger = self.env["project.billing.allocation"].sudo()
         rows = []
         for line in self.invoice_line_ids.filtered("billing_origin_line_id"):
@@ -204,6 +204,7 @@ class ProjectBillingDepositLedgerMixin(models.AbstractModel):
             if given:
                 rows.append(given[0].origin_id._prepare_deduction(line, -amount))
         ledger._insert(rows)
+        return result
 
     # -- refund ----------------------------------------------------------------------
 

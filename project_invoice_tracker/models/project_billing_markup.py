@@ -19,7 +19,7 @@ class ProjectBillingMarkup(models.Model):
     project_id = fields.Many2one(related="rule_id.project_id", store=True, index=True)
     company_id = fields.Many2one(related="rule_id.company_id", store=True)
     category_id = fields.Many2one(
-        "product.category", required=True, ondelete="restrict", string="Category"
+        "product.category", required=True, ondelete="restrict"
     )
     percentage = fields.Float(
         string="Mark-up (%)",

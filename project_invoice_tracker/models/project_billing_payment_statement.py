@@ -123,7 +123,7 @@ class ProjectBillingPaymentStatement(models.AbstractModel):
 
     @api.model
     def _get_contract_rows(self, move, root, amounts):
-        currency, env = move.currency_id.with_context(self.env.context), self.env
+        currency, env = move.currency_id.with_context(lang=self.env.lang), self.env
         contract = sum(amounts.values())
         if not contract:
             return []
@@ -138,7 +138,7 @@ class ProjectBillingPaymentStatement(models.AbstractModel):
 
     @api.model
     def _get_payment_rows(self, move, root, completed, retained, earlier, contract):
-        currency, env = move.currency_id.with_context(self.env.context), self.env
+        currency, env = move.currency_id.with_context(lang=self.env.lang), self.env
         earned = currency.round(completed - retained)
         done = env._("Completed to date")
         if contract:

@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.fields import Command
 
 from ..exceptions import BillingRuleError, LockedError
 
@@ -24,8 +23,6 @@ MATCH_FIELDS = frozenset(
         "uom_id",
     }
 )
-# items that people type
-COPIED_KINDS = frozenset({"milestone", "pack", "progress"})
 # what live invoices rely on
 FROZEN_FIELDS = frozenset({"billing_type", "company_id", "currency_id", "project_id"})
 
@@ -43,6 +40,7 @@ class ProjectBillingRule(models.Model):
     _inherit = [
         "project.billing.rule.coverage.mixin",
         "project.billing.rule.quantity.mixin",
+        "project.billing.rule.template.mixin",
         "project.billing.rule.cap.mixin",
         "project.billing.rule.recurring.mixin",
         "project.billing.rule.prepaid.mixin",
@@ -305,14 +303,6 @@ class ProjectBillingRule(models.Model):
             payer = rule.payer_ids[:1].partner_id
             partner = rule.partner_id or rule.project_id.partner_id
             rule.bill_partner_id = partner or payer
-
-    def copy_data(self, default=None):
-        # periods, deposits and costs are made by the rule, not copied
-        vals_list = super().copy_data(default)
-        for rule, vals in zip(self, vals_list, strict=True):
-            own = rule.item_ids.filtered(lambda item: item.kind in COPIED_KINDS)
-            vals["item_ids"] = [Command.create(one) for one in own.copy_data()]
-        return vals_list
 
     def _get_contract_amounts(self):
         """Return ``{rule: what the deal comes to}``, by the rules' rooms."""

@@ -30,7 +30,8 @@ class ProjectBillingRuleReleaseMixin(models.AbstractModel):
 
     def write(self, vals):
         result = super().write(vals)
-        if vals.keys() & TERM_FIELDS:
+        is_following = self.env.context.get("billing_following_release")
+        if vals.keys() & TERM_FIELDS and not is_following:
             self._follow_release()
         return result
 
@@ -41,10 +42,8 @@ class ProjectBillingRuleReleaseMixin(models.AbstractModel):
         for rule in self:
             day = rule._get_released_date()
             if day != rule.retention_released_date:
-                # not again through here
-                super(ProjectBillingRuleReleaseMixin, rule.sudo()).write(
-                    {"retention_released_date": day}
-                )
+                following = rule.sudo().with_context(billing_following_release=True)
+                following.retention_released_date = day
         self._refresh_retention_dates()
 
     def _get_released_date(self):

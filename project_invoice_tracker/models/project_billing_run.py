@@ -352,9 +352,7 @@ class ProjectBillingRun(models.Model):
             moves.with_context(
                 billing_hold_reason=self.env._("%s was undone", run.name)
             ).filtered(lambda m: m.state == "draft").unlink()
-            run.sudo().line_ids._take_back_draws(
-                self.env._("%s was undone", run.name)
-            )
+            run.sudo().line_ids._take_back_draws(self.env._("%s was undone", run.name))
             run.sudo().state = "undone"
         return True
 
@@ -405,7 +403,7 @@ class ProjectBillingRun(models.Model):
     def _alert_caps(self):
         """Tell project managers of caps that are used up, company by company."""
         alerts = self.env["project.billing.cap.alerts"]
-        for company in self.env["res.company"].search([]):
+        for company in self.env["res.company"].search([("active", "=", True)]):
             error = self._try_batch(
                 [company], lambda own: alerts._alert_company(own[0])
             )

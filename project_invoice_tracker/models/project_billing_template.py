@@ -1,8 +1,8 @@
 from odoo import api, models
 from odoo.fields import Command
 
-from .project_billing_rule import COPIED_KINDS
-
+# items that people type; periods, deposits and costs are made by the rule
+COPIED_KINDS = frozenset({"milestone", "pack", "progress"})
 # what belongs to one customer or to one deal stays behind
 CLEARED_FIELDS = ("partner_id", "customer_order", "order_id", "payer_ids")
 SHIFTED_FIELDS = (
@@ -62,8 +62,19 @@ class ProjectBillingTemplateMixin(models.AbstractModel):
         rules._relink(copies, milestones)
 
 
-class ProjectBillingRule(models.Model):
-    _inherit = "project.billing.rule"
+class ProjectBillingRuleTemplateMixin(models.AbstractModel):
+    """How a rule is copied to another project."""
+
+    _name = "project.billing.rule.template.mixin"
+    _description = "Billing Rule: Copies for Templates"
+
+    def copy_data(self, default=None):
+        # periods, deposits and costs are made by the rule, not copied
+        vals_list = super().copy_data(default)
+        for rule, vals in zip(self, vals_list, strict=True):
+            own = rule.item_ids.filtered(lambda item: item.kind in COPIED_KINDS)
+            vals["item_ids"] = [Command.create(one) for one in own.copy_data()]
+        return vals_list
 
     def _prepare_template_copy(self, project, tasks, milestones, shift):
         """Return the values of a copy of this rule on another project."""

@@ -137,11 +137,10 @@ class ProjectBillingTypeExpense(models.AbstractModel):
     @api.model
     def _review_item(self, proposal, item, claim, run):
         if claim is None and item.cost_source:
-            proposal.skip("after_cutoff", str(item.cost_date or ""))
-        elif item.cost_source and item._is_cost_over_billed():
-            proposal.skip("over_billed", self._explain_difference(item))
-        else:
-            super()._review_item(proposal, item, claim, run)
+            return proposal.skip("after_cutoff", str(item.cost_date or ""))
+        if item.cost_source and item._is_cost_over_billed():
+            return proposal.skip("over_billed", self._explain_difference(item))
+        return super()._review_item(proposal, item, claim, run)
 
     @api.model
     def _review_cost(self, proposal, item, doubts, receipts):

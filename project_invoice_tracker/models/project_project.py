@@ -53,8 +53,7 @@ class ProjectProject(models.Model):
         )
         for project, own in rules._has_deposit().grouped("project_id").items():
             texts = [
-                own._get_deposit_status()
-                for own in own.grouped("currency_id").values()
+                own._get_deposit_status() for own in own.grouped("currency_id").values()
             ]
             project.with_env(self.env).billing_deposit_status = " + ".join(texts)
 
