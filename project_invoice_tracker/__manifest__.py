@@ -1,6 +1,6 @@
 {
     "name": "Project Invoice Tracker",
-    "summary": "Bill projects by milestones and timesheets without sales orders",
+    "summary": "Bill projects by milestones, time, fees, progress and costs",
     "version": "19.0.1.0.0",
     "category": "Accounting/Accounting",
     "license": "LGPL-3",
