@@ -88,16 +88,20 @@ def bill_monthly(company, prefix):
 
 
 def invoiced_rows(run):
-    lines_of = run.line_ids.grouped("move_id")
+    rules_of = dict(
+        run.env["project.billing.allocation"]._read_group(
+            [("move_id", "in", run.move_ids.ids)], ["move_id"], ["rule_id:recordset"]
+        )
+    )
     for move in run.move_ids:
-        lines = lines_of.get(move, run.line_ids.browse())
+        rules = rules_of.get(move, run.env["project.billing.rule"])
         states = dict(move._fields["state"]._description_selection(move.env))
         amounts = (move.amount_untaxed, move.amount_tax, move.amount_total)
         yield [
             move.partner_id.display_name,
             move.name if move.name and move.name != "/" else f"draft {move.id}",
-            ", ".join(lines.project_id.mapped("name")),
-            ", ".join(lines.rule_id.mapped("name")),
+            ", ".join(rules.project_id.mapped("name")),
+            ", ".join(rules.mapped("name")),
             *map(move.currency_id.format, amounts),
             states[move.state],
         ]
