@@ -341,6 +341,15 @@ class TestRetentionEvents(RetentionCommon):
             line.price_unit = 5000
         self.assertTerms(invoice, [4500], [500])
 
+    def test_draft_that_comes_to_nothing_retains_nothing(self):
+        invoice = self._bill()
+        line = invoice.invoice_line_ids
+        invoice.invoice_line_ids = [Command.update(line.id, {"price_unit": 0})]
+        self.assertFalse(self._get_withheld(invoice))
+        self.assertFalse(self._get_retained(invoice))
+        invoice.invoice_line_ids = [Command.update(line.id, {"price_unit": 10000})]
+        self.assertTerms(invoice, [9000], [1000])
+
     def test_quantity_lowered_on_the_draft(self):
         invoice = self._bill()
         with Form(invoice) as form, form.invoice_line_ids.edit(0) as line:

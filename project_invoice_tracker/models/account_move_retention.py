@@ -207,6 +207,8 @@ class ProjectBillingRetentionMixin(models.AbstractModel):
         term = self.env["project.billing.term.retention"].sudo()
         shares = term._get_shares(drafts)
         flagged = drafts.filtered(lambda m: m in shares or m.line_ids.filtered(RULE))
+        # nothing is retained of what comes to nothing now
+        flagged |= term._get_withholding(drafts - flagged)
         for move in flagged:
             if move._is_retained_otherwise(shares.get(move, [])):
                 move._refresh_terms()

@@ -234,6 +234,15 @@ class ProjectBillingTermRetention(models.AbstractModel):
     # -- ledger ----------------------------------------------------------------------
 
     @api.model
+    def _get_withholding(self, moves):
+        """Return those of the documents that have ledger rows of retained shares."""
+        if not moves:
+            return moves
+        domain = [("move_id", "in", moves.ids), ("kind", "=", "withhold")]
+        rows = self.env["project.billing.allocation"].sudo().search(domain)
+        return moves & rows.move_id.with_env(moves.env)
+
+    @api.model
     def _write_rows(self, moves, shares):
         """Make the rows of kind ``withhold`` of documents what ``shares`` say."""
         ledger = self.env["project.billing.allocation"].sudo()
