@@ -171,7 +171,7 @@ class TestCosts(CostCommon):
         self.assertEqual(self._get_items(other).billed_amount, 40.0)
 
     def test_distribution_over_several_plans_counts_once(self):
-        plan = self.env["account.analytic.plan"].create({"name": "Department"})
+        plan = self.env["account.analytic.plan"].create({"name": "Cost centre"})
         sales, support = self.env["account.analytic.account"].create(
             [{"name": name, "plan_id": plan.id} for name in ("Sales", "Support")]
         )

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from odoo.tools import file_open
+from odoo.tools import file_open, mute_logger
 
 from odoo.addons.project_invoice_tracker.exceptions import BillingRuleError
 
@@ -115,7 +115,7 @@ class TestImport(BillingCommon):
         before = self.env["project.billing.rule"].search_count([])
         header = b"Project,Name,Billing Type,Contract amount"
         text = header + b"\nWebsite relaunch,A,Milestones,-5\n"
-        with self.assertRaises(AssertionError) as failure:
+        with mute_logger("odoo.sql_db"), self.assertRaises(AssertionError) as failure:
             self._import("project.billing.rule", "", text)
         self.assertIn("cannot be negative", str(failure.exception))
         self.assertEqual(self.env["project.billing.rule"].search_count([]), before)

@@ -6,7 +6,10 @@ from odoo.tests import Form, freeze_time
 from odoo.tools.mail import html_to_inner_content
 from odoo.tools.safe_eval import safe_eval
 
-from odoo.addons.project_invoice_tracker.exceptions import BillingRuleError
+from odoo.addons.project_invoice_tracker.exceptions import (
+    BillingRuleError,
+    LockedError,
+)
 from odoo.addons.project_invoice_tracker.models.project_billing_rule_retention_mixin import (  # noqa: E501
     FAR_DATE,
 )
@@ -471,7 +474,7 @@ class TestRetentionEvents(RetentionCommon):
                 "retention_milestone_id": milestone.id,
             }
         )
-        with self.assertRaises(Exception):  # noqa: B017  the host's or ours
+        with self.assertRaisesRegex(LockedError, "releases the retention"):
             milestone.unlink()
             self.env.flush_all()
 
@@ -562,6 +565,21 @@ class TestRetentionCredits(RetentionCommon):
         self.assertEqual(self.rule.retained_amount, 1000)
         replacement.action_post()
         self.assertTerms(replacement, [9000], [1000])
+
+    def test_replacement_bills_the_work_and_not_what_was_retained(self):
+        invoice = self._bill()
+        invoice.action_post()
+        before = self.rule.billed_amount
+        replacement = self._replace(invoice)
+        billed = replacement.sudo().billing_allocation_ids.filtered(
+            lambda row: row.kind == "bill"
+        )
+        self.assertEqual(set(billed.item_id.mapped("kind")), {"progress"})
+        self.assertFalse(any(billed.mapped("adjustment")))
+        self.assertEqual(self.rule._get_retention_item().billed_amount, 0)
+        self.rule.invalidate_recordset(["billed_amount"])
+        self.assertEqual(self.rule.billed_amount, before)
+        self.assertConserved()
 
     def test_credit_without_invoice_retains_nothing(self):
         refund = self.env["account.move"].create(

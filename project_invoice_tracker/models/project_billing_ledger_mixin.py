@@ -233,6 +233,7 @@ class ProjectBillingLedgerMixin(models.AbstractModel):
                 [
                     ("origin_id", "in", bills.ids),
                     ("move_id", "in", credit_notes.ids),
+                    ("kind", "=", "credit"),  # what was retained follows the terms
                     ("is_live", "=", True),
                     # all that took work back, and deductions, which have none
                     "|",

@@ -86,3 +86,21 @@ class ProjectMilestone(models.Model):
                     ", ".join(items.milestone_id.mapped("name")),
                 )
             )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_release(self):
+        rules = (
+            self.env["project.billing.rule"]
+            .with_context(active_test=False)
+            .sudo()
+            .search([("retention_milestone_id", "in", self.ids)])
+        )
+        if rules:
+            raise LockedError(
+                self.env._(
+                    "%(milestones)s releases the retention of %(rules)s. Choose "
+                    "another milestone there first.",
+                    milestones=", ".join(rules.retention_milestone_id.mapped("name")),
+                    rules=", ".join(rules.mapped("name")),
+                )
+            )
