@@ -19,20 +19,23 @@ class ProjectBillingItemRoom(models.AbstractModel):
 
     _kinds = ("milestone",)
     _divisible = True
+    _item_order = None  # of the proposals; None = as items are listed
 
     # -- what a room may say of its own ----------------------------------------------
 
     @api.model
     def _get_items(self, rules):
-        """Return the items of the rules that are not billed wholly."""
+        """Return the items of the rules of which a run has something to say."""
         items = self.env["project.billing.item"].search(
-            [
-                ("rule_id", "in", rules.ids),
-                ("kind", "in", self._kinds),
-                ("billable_amount", "!=", 0),
-            ]
+            [("rule_id", "in", rules.ids), ("kind", "in", self._kinds)],
+            order=self._item_order,
         )
-        return items.filtered(lambda i: not i.currency_id.is_zero(i.open_amount))
+        return items.filtered(self._is_unsettled)
+
+    @api.model
+    def _is_unsettled(self, item):
+        """Return whether an item is not billed wholly (or too much, in some rooms)."""
+        return not item.currency_id.is_zero(item.open_amount)
 
     @api.model
     def _get_claims(self, items, date):

@@ -17,6 +17,7 @@ class ProjectBillingTypeExpense(models.AbstractModel):
     _description = "Billing Type: Costs Passed On"
 
     _kinds = ("cost",)
+    _item_order = "rule_id, cost_date, id"
 
     @api.model
     def _get_default_product(self, rule):
@@ -99,21 +100,10 @@ class ProjectBillingTypeExpense(models.AbstractModel):
         return proposals + self._propose_aside(rules, run)
 
     @api.model
-    def _get_items(self, rules):
-        """Return the items that are not billed wholly, or for more than their cost."""
-        items = self.env["project.billing.item"].search(
-            [
-                ("rule_id", "in", rules.ids),
-                ("kind", "in", self._kinds),
-                ("billable_amount", "!=", 0),
-            ],
-            order="rule_id, cost_date, id",
-        )
-        return items.filtered(
-            lambda item: (
-                not item.currency_id.is_zero(item.open_amount)
-                or item._is_cost_over_billed()
-            )
+    def _is_unsettled(self, item):
+        # billed for more than the cost is now: listed, to be credited
+        return bool(item.billable_amount) and (
+            super()._is_unsettled(item) or item._is_cost_over_billed()
         )
 
     @api.model

@@ -20,15 +20,9 @@ class ProjectBillingTypeProgress(models.AbstractModel):
     # -- what is earned --------------------------------------------------------------
 
     @api.model
-    def _get_items(self, rules):
+    def _is_unsettled(self, item):
         # also what is billed wholly: its progress may have fallen since
-        return self.env["project.billing.item"].search(
-            [
-                ("rule_id", "in", rules.ids),
-                ("kind", "in", self._kinds),
-                ("billable_amount", "!=", 0),
-            ]
-        )
+        return bool(item.billable_amount)
 
     @api.model
     def _get_claims(self, items, date):

@@ -19,16 +19,10 @@ class ProjectBillingTypeRecurring(models.AbstractModel):
     _kinds = ("period",)
 
     @api.model
-    def _get_items(self, rules):
-        items = self.env["project.billing.item"].search(
-            [("rule_id", "in", rules.ids), ("kind", "in", self._kinds)]
-        )
+    def _is_unsettled(self, item):
         # a period that is billed and worth less now is listed as billed too much
-        return items.filtered(
-            lambda i: (
-                not i.currency_id.is_zero(i.open_amount)
-                or i.currency_id.compare_amounts(self._get_claim(i), i.billed_amount)
-            )
+        return super()._is_unsettled(item) or bool(
+            item.currency_id.compare_amounts(self._get_claim(item), item.billed_amount)
         )
 
     @api.model
