@@ -95,6 +95,26 @@ def log_work(env, entries):
     return lines.ids
 
 
+def log_hours(env, projects, hours, name):
+    """Log one entry of ``hours`` on each project, last month."""
+    employee = env["hr.employee"].search([("name", "=", "Ann")])
+    env["account.analytic.line"].create(
+        [
+            {
+                "name": name,
+                "project_id": project.id,
+                "task_id": project.task_ids[:1].id,
+                "employee_id": employee.id,
+                "unit_amount": hours,
+                "date": env.company._get_billing_today().replace(day=1)
+                - timedelta(days=5),
+                "billing_confirmed": True,
+            }
+            for project in projects
+        ]
+    )
+
+
 def propose(env):
     run = env["project.billing.run"].create({"company_id": env.company.id})
     run.action_propose()
@@ -154,21 +174,7 @@ def extend_order(env, order_id, amount, hours):
     """Raise an order by ``amount`` and log ``hours`` on each of its projects."""
     order = env["project.billing.order"].browse(order_id)
     order.amount += amount
-    day = env.company._get_billing_today().replace(day=1) - timedelta(days=5)
-    env["account.analytic.line"].create(
-        [
-            {
-                "name": f"Work up to {order.amount}",
-                "project_id": project.id,
-                "task_id": project.task_ids[:1].id,
-                "employee_id": env["hr.employee"].search([("name", "=", "Ann")]).id,
-                "unit_amount": hours,
-                "date": day,
-                "billing_confirmed": True,
-            }
-            for project in order.project_ids
-        ]
-    )
+    log_hours(env, order.project_ids, hours, f"Work up to {order.amount}")
     # now, so that the alerts of the runs have nothing to write on the order
     env["project.billing.cap.alerts"]._alert_company(env.company)
     return order.amount
@@ -222,21 +228,8 @@ def extend_pack(env, pack_id, hours, worked):
     """Add hours to a pack and log ``worked`` hours on each project that draws."""
     pack = env["project.billing.item"].browse(pack_id)
     pack.prepaid_hours += hours
-    day = env.company._get_billing_today().replace(day=1) - timedelta(days=5)
-    env["account.analytic.line"].create(
-        [
-            {
-                "name": f"Work up to {pack.prepaid_hours}",
-                "project_id": project.id,
-                "task_id": project.task_ids[:1].id,
-                "employee_id": env["hr.employee"].search([("name", "=", "Ann")]).id,
-                "unit_amount": worked,
-                "date": day,
-                "billing_confirmed": True,
-            }
-            for project in pack.rule_id.drawing_rule_ids.project_id
-        ]
-    )
+    projects = pack.rule_id.drawing_rule_ids.project_id
+    log_hours(env, projects, worked, f"Work up to {pack.prepaid_hours}")
     return pack.prepaid_hours
 
 
