@@ -66,9 +66,12 @@ class ProjectMilestone(models.Model):
 
     def _follow_retention_release(self):
         """A milestone that releases retention was reached, or is not any more."""
-        rules = self.env["project.billing.rule"].sudo()
-        rules = rules.with_context(active_test=False)
-        rules.search([("retention_milestone_id", "in", self.ids)])._follow_release()
+        self._search_released_rules()._follow_release()
+
+    def _search_released_rules(self):
+        """Return the rules whose retention these milestones release (superuser)."""
+        rules = self.env["project.billing.rule"].with_context(active_test=False)
+        return rules.sudo().search([("retention_milestone_id", "in", self.ids)])
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billing_item(self):
@@ -89,12 +92,7 @@ class ProjectMilestone(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_release(self):
-        rules = (
-            self.env["project.billing.rule"]
-            .with_context(active_test=False)
-            .sudo()
-            .search([("retention_milestone_id", "in", self.ids)])
-        )
+        rules = self._search_released_rules()
         if rules:
             raise LockedError(
                 self.env._(
