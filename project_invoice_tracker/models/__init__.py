@@ -82,6 +82,7 @@ from . import account_move_annex
 from . import account_move_receipts
 from . import account_move_summary
 from . import account_move_retention
+from . import account_move_retention_discount
 from . import account_move_line_retention
 from . import account_payment_term
 from . import account_move

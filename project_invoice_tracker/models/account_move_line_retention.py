@@ -89,6 +89,19 @@ class ProjectBillingRetentionLineMixin(models.AbstractModel):
         lines = self.filtered(lambda x: not x.billing_is_retention)
         return super(ProjectBillingRetentionLineMixin, lines).reconcile()
 
+    def _get_installments_data(
+        self, payment_currency=None, payment_date=None, next_payment_date=None
+    ):
+        data = super()._get_installments_data(
+            payment_currency, payment_date, next_payment_date
+        )
+        day = payment_date or fields.Date.context_today(self)
+        for values in data:
+            line = values["line"]
+            if line.billing_is_retention and values["type"] == "early_payment_discount":
+                values["type"] = "overdue" if line.date_maturity < day else "next"
+        return data
+
     def action_open_retained_move(self):
         """Open the invoice that retains."""
         return self.move_id._billing_open()

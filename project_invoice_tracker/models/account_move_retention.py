@@ -55,7 +55,8 @@ class ProjectBillingRetentionMixin(models.AbstractModel):
                 for rule, (amount, *_dates) in retentions[move].items()
             }
             withheld = tuple(sum(pair) for pair in zip(*shares.values(), strict=True))
-            less = move.with_context(billing_withheld=withheld)
+            net = move._get_net_amounts(shares)
+            less = move.with_context(billing_withheld=(withheld, net))
             super(ProjectBillingRetentionMixin, less)._compute_needed_terms()
             move._add_retained_terms(retentions[move], shares, withheld)
         return result
@@ -94,6 +95,23 @@ class ProjectBillingRetentionMixin(models.AbstractModel):
         signed = amount if total_currency >= 0 else -amount
         rate = total / total_currency if total_currency else 0.0
         return signed, self.company_currency_id.round(signed * rate)
+
+    def _get_net_amounts(self, shares):
+        """Return the part of retained shares that is no tax, in both currencies.
+
+        A share of the amount with tax has as much of it as the whole invoice.
+
+        :param shares: ``{rule: (document currency, company currency)}``
+        """
+        net, total = self.amount_untaxed, self.amount_total
+        ratios = {
+            rule: net / total if rule.retention_base == "gross" and total else 1.0
+            for rule in shares
+        }
+        return tuple(
+            currency.round(sum(ratios[rule] * own[i] for rule, own in shares.items()))
+            for i, currency in enumerate([self.currency_id, self.company_currency_id])
+        )
 
     @api.model
     def _prepare_retention_flags(self, rule=None, released=False):
@@ -139,18 +157,6 @@ class ProjectBillingRetentionMixin(models.AbstractModel):
         for move, day in regular.items():
             move.invoice_date_due = day or move.invoice_date_due
         return result
-
-    def _is_eligible_for_early_payment_discount(self, currency, reference_date):
-        eligible = super()._is_eligible_for_early_payment_discount
-        terms = self.line_ids.filtered(lambda x: x.display_type == "payment_term")
-        retained = terms.filtered("billing_is_retention")
-        if not retained or not eligible(currency, None):
-            return eligible(currency, reference_date)
-        # the host looks at the first term only, which may be the retained one
-        last_day = (terms - retained)[:1].discount_date
-        if not reference_date or not self.invoice_date:
-            return True
-        return bool(last_day and reference_date <= last_day)
 
     # -- how much --------------------------------------------------------------------
 

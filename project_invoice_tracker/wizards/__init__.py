@@ -1,3 +1,4 @@
 from . import account_move_reversal
-from . import project_billing_settle
+from . import account_payment_register
 from . import project_billing_progress
+from . import project_billing_settle
