@@ -16,6 +16,7 @@
         "security/ir.model.access.csv",
         "security/project_invoice_tracker_rules.xml",
         "security/project_billing_payer_rules.xml",
+        "security/project_billing_tracker_rules.xml",
         "data/product_data.xml",
         "data/project_billing_document_type_data.xml",
         "data/project_billing_plan_data.xml",
@@ -48,6 +49,7 @@
         "views/res_partner_views.xml",
         "views/hr_employee_views.xml",
         "views/res_config_settings_views.xml",
+        "views/project_billing_tracker_views.xml",
         "views/project_invoice_tracker_menus.xml",
     ],
     "assets": {

@@ -1,5 +1,5 @@
 def post_init_hook(env):
-    """Prepare existing data: product taxes, owner and price of entries.
+    """Prepare existing data: product taxes, quantities of entries, shares of invoices.
 
     The products of this add-on get each company's default sale tax, as if they had
     been there when its chart of accounts was loaded. Entries written before the
@@ -11,6 +11,7 @@ def post_init_hook(env):
     companies = env["res.company"].search([("account_sale_tax_id", "!=", False)])
     products.product_tmpl_id._force_default_sale_tax(companies)
     env["account.analytic.line"]._billing_init_quantities()
+    env["project.billing.share"]._rebuild()
 
 
 def uninstall_hook(env):

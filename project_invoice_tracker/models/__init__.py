@@ -74,6 +74,9 @@ from . import project_billing_run_line_cap_mixin
 from . import project_billing_run_line
 from . import project_billing_ledger_mixin
 from . import project_billing_deposit_ledger
+from . import project_billing_share
+from . import project_billing_share_mixin
+from . import project_billing_tracker
 from . import account_move_documents
 from . import project_billing_entry_state_mixin
 from . import project_billing_entry_guard_mixin

@@ -11,6 +11,7 @@ class AccountMove(models.Model):
         "project.billing.summary.mixin",
         "project.billing.documents.mixin",
         "project.billing.deposit.ledger.mixin",
+        "project.billing.share.mixin",
         "project.billing.retention.mixin",
         "project.billing.retention.discount.mixin",
         "project.billing.ledger.mixin",

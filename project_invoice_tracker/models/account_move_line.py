@@ -158,6 +158,9 @@ class AccountMoveLine(models.Model):
         result = super().write(vals)
         if moved:
             self._follow_move()
+        if "analytic_distribution" in vals:
+            moves = self.move_id.filtered(lambda move: move.state == "posted")
+            self.env["project.billing.share"].sudo()._rebuild(moves.sudo())
         return result
 
     def _check_unit(self, unit):

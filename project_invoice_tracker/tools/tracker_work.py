@@ -1,0 +1,162 @@
+"""Parts of the fact table that are on no invoice yet: items and unbilled time."""
+
+from odoo.tools import SQL
+
+
+def _select_rate(currency, day):
+    """Return the query of the factor from a currency to the company's (``c``).
+
+    1 where the host knows no rate, as the host itself converts.
+    """
+    one = """
+        COALESCE((SELECT q.rate FROM res_currency_rate q
+                   WHERE q.currency_id = %s AND q.name <= %s
+                     AND (q.company_id IS NULL OR q.company_id = c.id)
+                   ORDER BY q.company_id NULLS LAST, q.name DESC LIMIT 1), 1)
+    """
+    own = SQL(one, SQL("c.currency_id"), day)
+    return SQL("SELECT %s / %s AS rate", own, SQL(one, currency, day))
+
+
+def _build_values(values):
+    """Return ``(VALUES (id, amount), …)`` of a mapping, also of an empty one."""
+    rows = [SQL("(%s::int4, %s::numeric)", key, worth) for key, worth in values.items()]
+    return SQL("(VALUES %s)", SQL(", ").join(rows or [SQL("(NULL::int4, 0::numeric)")]))
+
+
+# is the item ready on the day? (i: item, s: milestone, d: days)
+_IS_READY = SQL(
+    """
+    COALESCE(CASE i.trigger
+        WHEN 'date' THEN i.date_planned <= d.today
+        WHEN 'tasks_done' THEN s.is_reached OR (
+             SELECT bool_and(t.state IN ('1_done', '1_canceled')) FROM project_task t
+              WHERE t.milestone_id = i.milestone_id AND t.active)
+        ELSE i.date_ready <= d.today END, FALSE)
+    """
+)
+
+
+def build_items(earned):
+    """Return amounts that are on no invoice: held, ready, planned.
+
+    :param earned: ``{item id: amount}`` of progress items, in the rule's currency
+    """
+    return SQL(
+        """
+        SELECT 4 * i.id + v.nr AS row_id, 'item' AS source, v.stage, i.project_id,
+               i.rule_id, i.id AS item_id, i.milestone_id,
+               COALESCE(rp.commercial_partner_id, pp.commercial_partner_id)
+               AS partner_id, i.company_id, i.currency_id, NULL::int4 AS move_id,
+               NULL::int4 AS move_line_id, v.nr = 1 AS is_held,
+               FALSE AS is_retained,
+               COALESCE(i.date_ready, i.date_planned) AS date_planned,
+               NULL::date AS date_invoiced, NULL::date AS date_due,
+               NULL::date AS date_paid, v.amount AS net, v.amount AS gross,
+               round(v.amount * x.rate, cc.digits) AS net_company,
+               round(v.amount * x.rate, cc.digits) AS gross_company
+          FROM (SELECT i.*, d.today, COALESCE(i.billing_held_amount, 0) AS held,
+                       i.billable_amount - COALESCE(i.billed_amount, 0)
+                       - COALESCE(i.billing_held_amount, 0) AS free,
+                       CASE WHEN i.kind = 'progress'
+                            THEN GREATEST(0, COALESCE(e.amount, 0)
+                                 - COALESCE(i.billed_amount, 0)
+                                 - COALESCE(i.billing_held_amount, 0))
+                            WHEN %(is_ready)s
+                            THEN i.billable_amount - COALESCE(i.billed_amount, 0)
+                                 - COALESCE(i.billing_held_amount, 0)
+                            ELSE 0 END AS ready
+                  FROM project_billing_item i
+                  JOIN days d ON d.company_id = i.company_id
+                  LEFT JOIN project_milestone s ON s.id = i.milestone_id
+                  LEFT JOIN %(earned)s e (item_id, amount) ON e.item_id = i.id
+                 WHERE i.active AND i.kind NOT IN ('retention', 'opening')
+                   AND i.billable_amount != COALESCE(i.billed_amount, 0)) i
+          JOIN project_billing_rule r ON r.id = i.rule_id AND r.active
+          JOIN project_project p
+            ON p.id = i.project_id AND NOT COALESCE(p.is_template, FALSE)
+          LEFT JOIN res_partner rp ON rp.id = r.partner_id
+          LEFT JOIN res_partner pp ON pp.id = p.partner_id
+          JOIN res_company c ON c.id = i.company_id
+          JOIN digits cc ON cc.id = c.currency_id
+         CROSS JOIN LATERAL (%(rate)s) x
+         CROSS JOIN LATERAL (VALUES (0, 'ready', i.ready), (1, 'ready', i.held),
+                                    (2, 'planned', i.free - i.ready)
+                                    ) v (nr, stage, amount)
+         WHERE v.amount != 0
+        """,
+        is_ready=_IS_READY,
+        earned=_build_values(earned),
+        rate=_select_rate(SQL("i.currency_id"), SQL("i.today")),
+    )
+
+
+def build_time(prepaid):
+    """Return unbilled time: one row for each rule, month, price currency, held or not.
+
+    :param prepaid: ``{rule id: amount}`` of work that a pack or a fee pays for: taken
+        off the oldest months
+    """
+    return SQL(
+        """
+        SELECT row_number() OVER (ORDER BY w.rule_id, w.month, w.price_currency, v.nr)
+               AS row_id, 'time' AS source, 'ready' AS stage, w.project_id, w.rule_id,
+               NULL::int4 AS item_id, NULL::int4 AS milestone_id,
+               COALESCE(rp.commercial_partner_id, pp.commercial_partner_id)
+               AS partner_id, w.company_id, w.price_currency AS currency_id,
+               NULL::int4 AS move_id, NULL::int4 AS move_line_id, v.nr = 1 AS is_held,
+               FALSE AS is_retained, w.month AS date_planned,
+               NULL::date AS date_invoiced, NULL::date AS date_due,
+               NULL::date AS date_paid, round(v.amount, cu.digits) AS net,
+               round(v.amount, cu.digits) AS gross,
+               round(v.amount * x.rate, cc.digits) AS net_company,
+               round(v.amount * x.rate, cc.digits) AS gross_company
+          FROM (SELECT m.*, GREATEST(0, SUM(m.free) OVER w - COALESCE(g.amount, 0))
+                       - GREATEST(0, SUM(m.free) OVER w - m.free
+                                     - COALESCE(g.amount, 0)) AS due
+                  FROM (%(months)s) m
+                  LEFT JOIN %(prepaid)s g (rule_id, amount) ON g.rule_id = m.rule_id
+                WINDOW w AS (PARTITION BY m.rule_id
+                             ORDER BY m.month, m.price_currency)) w
+          JOIN project_project p ON p.id = w.project_id
+          LEFT JOIN res_partner rp ON rp.id = w.rule_partner_id
+          LEFT JOIN res_partner pp ON pp.id = p.partner_id
+          JOIN res_company c ON c.id = w.company_id
+          JOIN digits cu ON cu.id = w.price_currency
+          JOIN digits cc ON cc.id = c.currency_id
+         CROSS JOIN LATERAL (%(rate)s) x
+         CROSS JOIN LATERAL (VALUES
+               (0, CASE WHEN w.free < 0 THEN w.free ELSE w.due END),
+               (1, w.held)) v (nr, amount)
+         WHERE round(v.amount, cu.digits) != 0
+        """,
+        months=_MONTHS,
+        prepaid=_build_values(prepaid),
+        rate=_select_rate(SQL("w.price_currency"), SQL("w.today")),
+    )
+
+
+# unbilled time at its price: free and held
+_MONTHS = SQL(
+    """
+    SELECT e.billing_rule_id AS rule_id, r.project_id, r.company_id,
+           r.partner_id AS rule_partner_id, d.today,
+           (date_trunc('month', e.date) + interval '1 month' - interval '1 day')::date
+           AS month,
+           COALESCE(e.billing_price_currency_id, r.currency_id) AS price_currency,
+           SUM((e.billable_quantity - e.billed_quantity
+                - COALESCE(e.billing_held_quantity, 0))
+               * h.factor / u.factor * e.billing_price)::numeric AS free,
+           SUM(COALESCE(e.billing_held_quantity, 0)
+               * h.factor / u.factor * e.billing_price)::numeric AS held
+      FROM account_analytic_line e
+      JOIN project_billing_rule r ON r.id = e.billing_rule_id AND r.active
+      JOIN days d ON d.company_id = r.company_id
+      JOIN uom_uom u ON u.id = r.uom_id
+      JOIN ir_model_data k ON k.module = 'uom' AND k.name = 'product_uom_hour'
+      JOIN uom_uom h ON h.id = k.res_id
+     WHERE e.billed_quantity != e.billable_quantity AND e.date >= r.bill_from
+       AND e.date <= d.today AND e.billing_price != 0
+     GROUP BY 1, 2, 3, 4, 5, 6, 7
+    """
+)
