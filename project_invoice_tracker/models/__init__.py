@@ -16,6 +16,7 @@ from . import project_billing_rule_deposit_mixin
 from . import project_billing_rule_release_mixin
 from . import project_billing_rule_retention_mixin
 from . import project_billing_rule_payer_mixin
+from . import project_billing_rule_portal_mixin
 from . import project_billing_template
 from . import project_billing_rule
 from . import project_billing_pause
@@ -33,7 +34,9 @@ from . import project_billing_item_progress_mixin
 from . import project_billing_item_cost_mixin
 from . import project_billing_item_deposit_mixin
 from . import project_billing_item_opening_mixin
+from . import project_billing_item_acceptance_mixin
 from . import project_billing_item
+from . import project_billing_acceptance
 from . import project_billing_cost_mixin
 from . import project_billing_totals_mixin
 from . import project_billing_release_mixin
@@ -57,6 +60,7 @@ from . import project_billing_type_deposit
 from . import project_billing_tax_estimate
 from . import project_billing_term
 from . import project_billing_term_cost
+from . import project_billing_term_acceptance
 from . import project_billing_term_document
 from . import project_billing_term_cap
 from . import project_billing_term_prepaid
@@ -65,6 +69,8 @@ from . import project_billing_term_payer
 from . import project_billing_term_deposit
 from . import project_billing_term_retention
 from . import project_billing_payment_statement
+from . import project_billing_portal
+from . import project_billing_portal_hours
 from . import project_billing_amounts_mixin
 from . import project_billing_invoicing
 from . import billing_run_mixin

@@ -26,6 +26,7 @@ class ProjectBillingItem(models.Model):
         "project.billing.item.cost.mixin",
         "project.billing.item.deposit.mixin",
         "project.billing.item.opening.mixin",
+        "project.billing.item.acceptance.mixin",
         "mail.thread",
     ]
     _order = "rule_id, sequence, date_planned, id"
@@ -294,6 +295,7 @@ class ProjectBillingItem(models.Model):
         """Take readiness back; refused while the amount is on a live invoice."""
         self._check_not_billed()
         self.sudo().write({"date_ready": False})
+        self._withdraw_acceptance()
 
     def _check_reviewable(self):
         self.check_access("read")
@@ -302,7 +304,9 @@ class ProjectBillingItem(models.Model):
     def action_set_ready(self):
         """Button: the item may be invoiced (also: the customer has accepted it)."""
         self._check_reviewable()
+        waiting = self.filtered(lambda i: not i.date_ready)
         self._set_ready()
+        waiting._withdraw_acceptance()  # it was given otherwise
 
     def action_set_not_ready(self):
         """Button: the item may not be invoiced yet."""

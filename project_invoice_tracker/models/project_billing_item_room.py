@@ -50,6 +50,8 @@ class ProjectBillingItemRoom(models.AbstractModel):
         """Return what an item that is not ready waits for, for a person."""
         labels = dict(item._fields["trigger"]._description_selection(self.env))
         detail = labels[item.trigger]
+        if item.trigger == "accepted" and item.acceptance_state:
+            detail = item.acceptance_text
         return f"{detail}, {item.date_planned}" if item.date_planned else detail
 
     @api.model

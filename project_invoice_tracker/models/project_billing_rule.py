@@ -49,6 +49,7 @@ class ProjectBillingRule(models.Model):
         "project.billing.rule.deposit.mixin",
         "project.billing.rule.retention.mixin",
         "project.billing.rule.payer.mixin",
+        "project.billing.rule.portal.mixin",
         "mail.thread",
     ]
     _order = "project_id, sequence, id"

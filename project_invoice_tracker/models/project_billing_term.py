@@ -3,7 +3,16 @@ from odoo import api, models
 from ..tools.spec import Settlement
 
 # the order in which the terms of a rule are applied to its invoice lines
-TERMS = ("cost", "document", "cap", "payer", "deposit", "retention", "prepaid")
+TERMS = (
+    "cost",
+    "document",
+    "cap",
+    "payer",
+    "deposit",
+    "retention",
+    "prepaid",
+    "acceptance",
+)
 
 
 class ProjectBillingTerm(models.AbstractModel):
