@@ -53,6 +53,27 @@ class ShareCommon(BillingCommon):
     def _get_product_lines(self, move):
         return move.line_ids.filtered(lambda x: x.display_type == "product")
 
+    def _init_invoice_line(self, distribution, move_type="out_invoice"):
+        invoice = self.env["account.move"].create(
+            {
+                "move_type": move_type,
+                "partner_id": self.customer.id,
+                "invoice_date": date(2026, 6, 30),
+                "invoice_line_ids": [
+                    Command.create(
+                        {
+                            "name": "Consulting",
+                            "price_unit": 100,
+                            "tax_ids": [],
+                            "analytic_distribution": distribution,
+                        }
+                    )
+                ],
+            }
+        )
+        invoice.action_post()
+        return invoice
+
 
 class TestShares(ShareCommon):
     def _bill_both(self, **kwargs):
@@ -106,27 +127,6 @@ class TestShares(ShareCommon):
         net = {s.project_id.name or "": s.net for s in shares}
         self.assertEqual(net, {"Website": 60, "Shop": 30, "": 10})
         self.assertFalse(shares.rule_id)
-
-    def _init_invoice_line(self, distribution, move_type="out_invoice"):
-        invoice = self.env["account.move"].create(
-            {
-                "move_type": move_type,
-                "partner_id": self.customer.id,
-                "invoice_date": date(2026, 6, 30),
-                "invoice_line_ids": [
-                    Command.create(
-                        {
-                            "name": "Consulting",
-                            "price_unit": 100,
-                            "tax_ids": [],
-                            "analytic_distribution": distribution,
-                        }
-                    )
-                ],
-            }
-        )
-        invoice.action_post()
-        return invoice
 
     def test_an_account_of_several_projects_belongs_to_none(self):
         self.project._ensure_billing_account()

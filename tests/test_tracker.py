@@ -244,6 +244,16 @@ class TestTracker(TrackerCommon):
         self.assertEqual((fact.gross, fact.project_id.id), (-77, False))
         self.assertTiesWithLedger()
 
+    def test_what_the_firm_owes_stands_apart_from_what_customers_owe(self):
+        self._invoice()
+        account = str(self.project.account_id.id)
+        bill = self._init_invoice_line({account: 100}, "in_invoice")
+        payable = self._get_facts(is_payable=True)
+        self.assertEqual(payable.move_id, bill)
+        self.assertLess(sum(payable.mapped("gross")), 0)
+        owed = self._get_facts(is_payable=False, source="instalment")
+        self.assertEqual(sum(owed.mapped("gross")), 1000)
+
     def test_foreign_currency_ties_in_both(self):
         euro = self.setup_other_currency("EUR", rates=[("2026-01-01", 3.0)])
         self.rule.currency_id = euro

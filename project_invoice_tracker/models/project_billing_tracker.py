@@ -81,6 +81,11 @@ class ProjectBillingTracker(models.Model):
     move_line_id = fields.Many2one(
         "account.move.line", string="Instalment", readonly=True
     )
+    is_payable = fields.Boolean(
+        string="To pay",
+        readonly=True,
+        help="What the firm owes: vendor bills, negative.",
+    )
     is_held = fields.Boolean(string="Held", readonly=True)
     is_retained = fields.Boolean(string="Retained", readonly=True)
     date_planned = fields.Date(string="Planned", readonly=True)

@@ -24,6 +24,7 @@ COLUMNS = (
     "currency_id",
     "move_id",
     "move_line_id",
+    "is_payable",
     "is_held",
     "is_retained",
     "date_planned",
@@ -204,7 +205,8 @@ _INSTALMENT = SQL(
     """
     n.project_id, n.rule_id, NULL::int4 AS item_id, NULL::int4 AS milestone_id,
     n.partner_id, n.company_id, n.currency_id, n.move_id, n.move_line_id,
-    FALSE AS is_held, COALESCE(l.billing_is_retention, FALSE) AS is_retained,
+    left(m.move_type, 3) = 'in_' AS is_payable, FALSE AS is_held,
+    COALESCE(l.billing_is_retention, FALSE) AS is_retained,
     NULL::date AS date_planned, COALESCE(m.invoice_date, m.date) AS date_invoiced,
     l.date_maturity AS date_due
     """
@@ -328,6 +330,7 @@ def _build_others(lines):
                AS stage, NULL::int4 AS project_id, NULL::int4 AS rule_id,
                NULL::int4 AS item_id, NULL::int4 AS milestone_id, l.partner_id,
                l.company_id, l.currency_id, l.move_id, l.id AS move_line_id,
+               a.account_type = 'liability_payable' AS is_payable,
                FALSE AS is_held, FALSE AS is_retained, NULL::date AS date_planned,
                l.date AS date_invoiced, COALESCE(l.date_maturity, l.date) AS date_due,
                NULL::date AS date_paid, o.gross AS net, o.gross,
@@ -351,7 +354,8 @@ _DRAFTS = SQL(
     SELECT l.id AS row_id, 'draft' AS source, 'draft' AS stage, p.id AS project_id,
            b.rule_id, b.item_id, i.milestone_id, m.commercial_partner_id AS partner_id,
            l.company_id, l.currency_id, l.move_id, NULL::int4 AS move_line_id,
-           FALSE AS is_held, FALSE AS is_retained, NULL::date AS date_planned,
+           left(m.move_type, 3) = 'in_' AS is_payable, FALSE AS is_held,
+           FALSE AS is_retained, NULL::date AS date_planned,
            m.invoice_date AS date_invoiced, m.invoice_date_due AS date_due,
            NULL::date AS date_paid,
            -l.amount_currency AS net,

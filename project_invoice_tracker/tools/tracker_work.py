@@ -48,7 +48,7 @@ def build_items(earned):
                i.rule_id, i.id AS item_id, i.milestone_id,
                COALESCE(rp.commercial_partner_id, pp.commercial_partner_id)
                AS partner_id, i.company_id, i.currency_id, NULL::int4 AS move_id,
-               NULL::int4 AS move_line_id, v.nr = 1 AS is_held,
+               NULL::int4 AS move_line_id, FALSE AS is_payable, v.nr = 1 AS is_held,
                FALSE AS is_retained,
                COALESCE(i.date_ready, i.date_planned) AS date_planned,
                NULL::date AS date_invoiced, NULL::date AS date_due,
@@ -104,7 +104,8 @@ def build_time(prepaid):
                NULL::int4 AS item_id, NULL::int4 AS milestone_id,
                COALESCE(rp.commercial_partner_id, pp.commercial_partner_id)
                AS partner_id, w.company_id, w.price_currency AS currency_id,
-               NULL::int4 AS move_id, NULL::int4 AS move_line_id, v.nr = 1 AS is_held,
+               NULL::int4 AS move_id, NULL::int4 AS move_line_id,
+               FALSE AS is_payable, v.nr = 1 AS is_held,
                FALSE AS is_retained, w.month AS date_planned,
                NULL::date AS date_invoiced, NULL::date AS date_due,
                NULL::date AS date_paid, round(v.amount, cu.digits) AS net,
