@@ -83,6 +83,7 @@ from . import project_billing_deposit_ledger
 from . import project_billing_share
 from . import project_billing_share_mixin
 from . import project_billing_tracker
+from . import account_move_days
 from . import account_move_documents
 from . import project_billing_entry_state_mixin
 from . import project_billing_entry_guard_mixin
@@ -97,7 +98,7 @@ from . import account_payment_term
 from . import account_move
 from . import account_move_line
 from . import project_milestone
-from . import project_billing_contract_mixin
+from . import project_billing_figures_mixin
 from . import project_billing_retained_mixin
 from . import project_project
 from . import project_task

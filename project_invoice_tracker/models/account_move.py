@@ -12,6 +12,7 @@ class AccountMove(models.Model):
         "project.billing.documents.mixin",
         "project.billing.deposit.ledger.mixin",
         "project.billing.share.mixin",
+        "project.billing.days.mixin",
         "project.billing.retention.mixin",
         "project.billing.retention.discount.mixin",
         "project.billing.ledger.mixin",

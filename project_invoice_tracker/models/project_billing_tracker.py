@@ -107,13 +107,21 @@ class ProjectBillingTracker(models.Model):
 
     @property
     def _table_query(self):
+        return self._build_query()
+
+    @api.model
+    def _build_query(self, **options):
+        """Return the query of the table, all it reads written to the database.
+
+        :param options: ``with_paid=False`` leaves out what is paid
+        """
         for model in SOURCES:
             self.env[model].flush_model()
         day = self.env.context.get("billing_tracker_date")
         if day:
-            return build_tracker_query(self._get_days(day), is_past=True)
+            return build_tracker_query(self._get_days(day), is_past=True, **options)
         return build_tracker_query(
-            self._get_days(), self._get_earned(), self._get_prepaid()
+            self._get_days(), self._get_earned(), self._get_prepaid(), **options
         )
 
     @api.model

@@ -9,7 +9,7 @@ class ProjectProject(models.Model):
     _name = "project.project"
     _inherit = [
         "project.billing.template.mixin",
-        "project.billing.contract.mixin",
+        "project.billing.figures.mixin",
         "project.billing.retained.mixin",
         "project.project",
     ]
@@ -244,6 +244,18 @@ class ProjectProject(models.Model):
             "context": {"default_project_id": self.id},
         }
 
+    def action_view_billing_tracker(self):
+        """Open where every amount of the project stands."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "project_invoice_tracker.project_billing_tracker_action"
+        )
+        return {
+            **action,
+            "domain": [("project_id", "=", self.id)],
+            "context": {"search_default_customers": 1},
+        }
+
     def action_view_billing_invoices(self):
         """Open the invoices that bill work of the project."""
         self.ensure_one()
@@ -253,6 +265,11 @@ class ProjectProject(models.Model):
             .search([("rule_id.project_id", "=", self.id)])
         )
         return rows.move_id.with_env(self.env)._billing_open()
+
+    @api.constrains("partner_id")
+    def _check_billing_orders(self):
+        rules = self.sudo().billing_rule_ids
+        rules.order_id._check_rules(rules)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_billed(self):

@@ -40,20 +40,25 @@ COLUMNS = (
 PARTS = 8
 
 
-def build_tracker_query(days, earned=None, prepaid=None, is_past=False):
+def build_tracker_query(days, earned=None, prepaid=None, is_past=False, with_paid=True):
     """Return the query of the fact table.
 
     :param days: ``{company id: today}``, only these companies are read
     :param earned: ``{item id: amount}``, what progress items have earned so far
     :param prepaid: ``{rule id: amount}``, unbilled time that is paid for already
+    :param with_paid: also what is paid
     :param is_past: the days are past ones: what is planned or not invoiced is left
         out, for it has no history; instalments stand as they stood then
     """
     opened = _OPEN_ON_A_DAY if is_past else _OPEN_NOW
     others = _OTHERS_ON_A_DAY if is_past else _OTHERS_NOW
-    parts = [_build_open(opened), _PAID, _build_others(others)]
+    parts = {0: _build_open(opened), 1: _build_others(others)}
+    if with_paid:
+        parts[2] = _PAID
     if not is_past:
-        parts += [_DRAFTS, build_items(earned or {}), build_time(prepaid or {})]
+        parts[3] = _DRAFTS
+        parts[4] = build_items(earned or {})
+        parts[5] = build_time(prepaid or {})
     return SQL(
         """
         WITH days (company_id, today) AS (VALUES %(days)s), %(digits)s
@@ -77,15 +82,15 @@ def build_tracker_query(days, earned=None, prepaid=None, is_past=False):
         ),
         digits=DIGITS,
         parts=SQL(" UNION ALL ").join(
-            SQL("(%s)", _number(part, index)) for index, part in enumerate(parts)
+            SQL("(%s)", _number(part, number)) for number, part in parts.items()
         ),
     )
 
 
-def _number(part, index):
+def _number(part, number):
     return SQL(
         "SELECT %(first)s %(columns)s FROM (%(part)s) q",
-        first=SQL("q.row_id::int8 * %s + %s AS id,", PARTS, index),
+        first=SQL("q.row_id::int8 * %s + %s AS id,", PARTS, number),
         columns=SQL(", ").join(SQL.identifier("q", name) for name in COLUMNS[1:]),
         part=part,
     )

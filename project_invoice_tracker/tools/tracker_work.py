@@ -3,7 +3,7 @@
 from odoo.tools import SQL
 
 
-def _select_rate(currency, day):
+def select_rate(currency, day):
     """Return the query of the factor from a currency to the company's (``c``).
 
     1 where the host knows no rate, as the host itself converts.
@@ -87,7 +87,7 @@ def build_items(earned):
         """,
         is_ready=_IS_READY,
         earned=_build_values(earned),
-        rate=_select_rate(SQL("i.currency_id"), SQL("i.today")),
+        rate=select_rate(SQL("i.currency_id"), SQL("i.today")),
     )
 
 
@@ -133,7 +133,7 @@ def build_time(prepaid):
         """,
         months=_MONTHS,
         prepaid=_build_values(prepaid),
-        rate=_select_rate(SQL("w.price_currency"), SQL("w.today")),
+        rate=select_rate(SQL("w.price_currency"), SQL("w.today")),
     )
 
 
