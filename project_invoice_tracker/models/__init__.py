@@ -31,6 +31,7 @@ from . import project_billing_markup
 from . import project_billing_member
 from . import project_billing_item_period_mixin
 from . import project_billing_item_progress_mixin
+from . import project_billing_item_wip_mixin
 from . import project_billing_item_cost_mixin
 from . import project_billing_item_deposit_mixin
 from . import project_billing_item_opening_mixin
@@ -73,6 +74,13 @@ from . import project_billing_portal
 from . import project_billing_portal_hours
 from . import project_billing_amounts_mixin
 from . import project_billing_invoicing
+from . import project_billing_wip_progress
+from . import project_billing_wip
+from . import project_billing_accrual_mixin
+from . import project_billing_wip_print_mixin
+from . import project_billing_month_end_line
+from . import project_billing_month_end_time
+from . import project_billing_month_end
 from . import billing_run_mixin
 from . import project_billing_run_propose_mixin
 from . import project_billing_run
@@ -88,6 +96,7 @@ from . import account_move_documents
 from . import project_billing_entry_state_mixin
 from . import project_billing_entry_guard_mixin
 from . import account_analytic_line
+from . import account_move_accrual
 from . import account_move_annex
 from . import account_move_receipts
 from . import account_move_summary

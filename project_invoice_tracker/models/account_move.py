@@ -6,6 +6,7 @@ from ..exceptions import LedgerError
 class AccountMove(models.Model):
     _name = "account.move"
     _inherit = [
+        "project.billing.accrual.move.mixin",
         "project.billing.annex.mixin",
         "project.billing.receipts.mixin",
         "project.billing.summary.mixin",

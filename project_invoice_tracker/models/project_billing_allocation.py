@@ -20,6 +20,7 @@ COLUMNS = {  # column: PostgreSQL type of the bulk insert
     "is_live": "bool",
     "is_held": "bool",
     "date": "date",
+    "accounting_date": "date",
     "quantity": "numeric",
     "invoiced_quantity": "numeric",
     "amount": "numeric",
@@ -135,6 +136,11 @@ class ProjectBillingAllocation(models.Model):
         readonly=True, help="Work that this row gives back is held until released."
     )
     date = fields.Date(readonly=True, help="Date of the work or of the item.")
+    accounting_date = fields.Date(
+        readonly=True,
+        help="Day on which a write-off counts. Empty: the date of the document, else "
+        "the day on which the row was written.",
+    )
     quantity = fields.Float(
         digits=(16, 6), readonly=True, help="Hours, exact; of an item the fraction."
     )

@@ -22,6 +22,7 @@ class ProjectBillingItem(models.Model):
     _description = "Project Billing Item"
     _inherit = [
         "project.billing.item.period.mixin",
+        "project.billing.item.wip.mixin",
         "project.billing.item.progress.mixin",
         "project.billing.item.cost.mixin",
         "project.billing.item.deposit.mixin",

@@ -232,7 +232,10 @@ class ProjectBillingTypeProgress(models.AbstractModel):
                   FROM account_analytic_line l
                   LEFT JOIN account_move_line m ON m.id = l.move_line_id
                   LEFT JOIN account_move d ON d.id = m.move_id
+                  LEFT JOIN account_account g ON g.id = m.account_id
                  WHERE l.account_id = ANY(%s)
+                   -- revenue in other entries, such as accrued income, is no cost
+                   AND COALESCE(g.account_type, '') NOT IN ('income', 'income_other')
                    AND COALESCE(d.move_type, '') NOT IN
                        ('out_invoice', 'out_refund', 'out_receipt')
                  GROUP BY l.account_id, l.company_id

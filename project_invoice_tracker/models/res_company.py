@@ -40,6 +40,36 @@ class ResCompany(models.Model):
         help="What customers paid in advance is owed to them until it is deducted. "
         "Empty: the income account of the deposit's product, as the host does it.",
     )
+    billing_accrual_account_id = fields.Many2one(
+        "account.account",
+        string="Accrued income",
+        check_company=True,
+        domain=[("account_type", "in", ("asset_current", "asset_non_current"))],
+        help="Work that is done and not billed at the end of a month (a contract "
+        "asset). Empty: the host's account for moving the period of a revenue.",
+    )
+    billing_accrual_income_account_id = fields.Many2one(
+        "account.account",
+        string="Revenue of accruals",
+        check_company=True,
+        domain=[("internal_group", "=", "income")],
+        help="Empty: the income account of each billing rule's product.",
+    )
+    billing_accrual_journal_id = fields.Many2one(
+        "account.journal",
+        string="Journal of accruals",
+        check_company=True,
+        domain=[("type", "=", "general")],
+        help="Empty: the host's journal for moving periods, else the first journal of "
+        "miscellaneous operations.",
+    )
+    billing_bad_debt_account_id = fields.Many2one(
+        "account.account",
+        string="Bad debts",
+        check_company=True,
+        domain=[("internal_group", "=", "expense")],
+        help="Expense account of invoices that will not be paid any more.",
+    )
     billing_schedule_active = fields.Boolean(string="Scheduled billing")
     billing_schedule_interval = fields.Selection(
         [("day", "Every day"), ("week", "Every week"), ("month", "Every month")],

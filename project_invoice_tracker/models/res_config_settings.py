@@ -18,6 +18,18 @@ class ResConfigSettings(models.TransientModel):
     billing_deposit_account_id = fields.Many2one(
         related="company_id.billing_deposit_account_id", readonly=False
     )
+    billing_accrual_account_id = fields.Many2one(
+        related="company_id.billing_accrual_account_id", readonly=False
+    )
+    billing_accrual_income_account_id = fields.Many2one(
+        related="company_id.billing_accrual_income_account_id", readonly=False
+    )
+    billing_accrual_journal_id = fields.Many2one(
+        related="company_id.billing_accrual_journal_id", readonly=False
+    )
+    billing_bad_debt_account_id = fields.Many2one(
+        related="company_id.billing_bad_debt_account_id", readonly=False
+    )
     billing_schedule_active = fields.Boolean(
         related="company_id.billing_schedule_active", readonly=False
     )

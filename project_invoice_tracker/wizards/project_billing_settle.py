@@ -22,6 +22,11 @@ class ProjectBillingSettle(models.TransientModel):
         required=True,
         default="write_off",
     )
+    date = fields.Date(
+        string="Written off on",
+        default=lambda self: self.env.company._get_billing_today(),
+        help="Work in progress is lower from this day on.",
+    )
     reason = fields.Char(required=True, help="Reason, or the document it is billed on.")
     entry_ids = fields.Many2many(
         "account.analytic.line", default=lambda self: self._default_entries()
@@ -51,6 +56,7 @@ class ProjectBillingSettle(models.TransientModel):
         projects = self.entry_ids.sudo().project_id | self.item_ids.sudo().project_id
         projects.with_env(self.env)._check_billing_reviewable()
         self.run_line_ids._check_reviewable()
+        self._check_month_open()
         if self.action == "nonbillable":
             if self.item_ids:
                 raise BillingError(
@@ -66,6 +72,17 @@ class ProjectBillingSettle(models.TransientModel):
             line._skip(code, self.reason)
         self.entry_ids._refresh_run_lines()
         return {"type": "ir.actions.act_window_close"}
+
+    def _check_month_open(self):
+        """Refuse write-offs in a month that was closed: its figures stay.
+
+        :raise BillingError: naming the first open day
+        """
+        if self.action != "write_off":
+            return
+        companies = self.entry_ids.sudo().billing_rule_id.company_id
+        companies |= self.item_ids.sudo().company_id
+        self.env["project.billing.month.end"]._check_open(companies, self.date)
 
     def _write_rows(self):
         kind = "write_off" if self.action == "write_off" else "bill"
@@ -139,4 +156,6 @@ class ProjectBillingSettle(models.TransientModel):
             "invoiced_quantity": 0.0,
             "adjustment": 0.0,
             "reference": self.reason,
+            # what another system billed counts with the work itself
+            "accounting_date": self.date if kind == "write_off" else None,
         }
