@@ -83,6 +83,20 @@ class TestFigures(TrackerCommon):
             left_amount=1250,
         )
 
+    def test_a_fee_without_end_has_no_contract_and_one_with_end_has(self):
+        rule = self._create_rule(
+            "recurring",
+            project=self.shop,
+            amount=100,
+            date_start=date(2026, 7, 1),
+        )
+        shop = self.shop.with_user(self.clerk)
+        self.assertEqual(shop.billing_contract_amount, 0)
+        rule.date_end = date(2026, 12, 31)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual(shop.billing_contract_amount, 600)
+
     def test_an_order_says_what_it_still_allows(self):
         self.rule.order_id = self.env["project.billing.order"].create(
             {"name": "PO 7", "partner_id": self.customer.id, "amount": 1500}

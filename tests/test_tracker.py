@@ -140,6 +140,17 @@ class TestTracker(TrackerCommon):
         self.assertEqual(self._get_stages(), {"overdue": 540, "open": 460})
         self.assertTiesWithLedger()
 
+    def test_columns_follow_the_flow(self):
+        self._invoice()
+        facts = self.env["project.billing.tracker"].with_user(self.clerk)
+        domain = [("partner_id", "=", self.customer.id)]
+        facts = facts.with_context(read_group_expand=True)  # as the kanban asks
+        groups = facts.web_read_group(domain, ["stage"])["groups"]
+        self.assertEqual(
+            [group["stage"] for group in groups],
+            ["planned", "ready", "draft", "open", "overdue"],
+        )
+
     def test_credit_and_release_walk_back(self):
         invoice = self._invoice()
         self._reverse(invoice)
@@ -242,6 +253,9 @@ class TestTracker(TrackerCommon):
         payment.action_post()
         fact = self._get_facts(source="entry")
         self.assertEqual((fact.gross, fact.project_id.id), (-77, False))
+        payment.move_id.line_ids.date_maturity = date(2026, 6, 1)
+        fact = self._get_facts(source="entry")
+        self.assertEqual((fact.stage, fact.bucket), ("open", "current"))
         self.assertTiesWithLedger()
 
     def test_what_the_firm_owes_stands_apart_from_what_customers_owe(self):

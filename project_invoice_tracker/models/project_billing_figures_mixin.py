@@ -263,19 +263,38 @@ class ProjectBillingFiguresMixin(models.AbstractModel):
                 user.id,
                 user.id,
             )
-        rule = self.env["project.billing.rule"]
-        rooms = []
-        for key, _label in rule._fields["billing_type"]._description_selection(
-            self.env
-        ):
-            room = rule._get_room(key)
-            rooms.append((key, room._claims_time, getattr(room, "_kinds", ())))
         facts = self.env["project.billing.tracker"].sudo()
         return build_figures_query(
             facts=facts._build_query(with_paid=False),
             projects=projects,
             companies=self.env.companies.ids,
-            rooms=rooms,
+            rooms=self._get_billing_rooms(),
+            deals=self._get_billing_deals(),
             today=self.env.company._get_billing_today(),
             company_id=self.env.company.id,
         )
+
+    @api.model
+    def _get_billing_rooms(self):
+        """Return ``[(billing type, claims time, kinds of its items)]``."""
+        rule = self.env["project.billing.rule"]
+        keys = dict(rule._fields["billing_type"]._description_selection(self.env))
+        rooms = {key: rule._get_room(key) for key in keys}
+        return [(key, room._claims_time, room._kinds) for key, room in rooms.items()]
+
+    @api.model
+    def _get_billing_deals(self):
+        """Return ``{rule id: amount}`` of rules whose room alone knows their worth."""
+        rule = self.env["project.billing.rule"].sudo()
+        keys = [
+            key
+            for key, _claims, _kinds in self._get_billing_rooms()
+            if not rule._get_room(key)._has_plain_contract
+        ]
+        rules = rule.search(
+            [
+                ("billing_type", "in", keys),
+                ("company_id", "in", self.env.companies.ids),
+            ]
+        )
+        return {one.id: worth for one, worth in rules._get_deal_amounts().items()}

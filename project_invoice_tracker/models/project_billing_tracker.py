@@ -54,7 +54,7 @@ class ProjectBillingTracker(models.Model):
     _name = "project.billing.tracker"
     _description = "Billing Tracker"
     _auto = False
-    _order = "date_due desc, date_planned desc, id desc"
+    _order = "date_due, date_planned, id"
     _rec_name = "stage"
 
     source = fields.Selection(
@@ -67,7 +67,7 @@ class ProjectBillingTracker(models.Model):
         ],
         readonly=True,
     )
-    stage = fields.Selection(STAGES, readonly=True)
+    stage = fields.Selection(STAGES, readonly=True, group_expand="_group_expand_stage")
     project_id = fields.Many2one("project.project", readonly=True)
     user_id = fields.Many2one("res.users", string="Project manager", readonly=True)
     rule_id = fields.Many2one("project.billing.rule", readonly=True)
@@ -155,6 +155,11 @@ class ProjectBillingTracker(models.Model):
             company.id: day or company._get_billing_today()
             for company in self.env.companies
         }
+
+    @api.model
+    def _group_expand_stage(self, stages, _domain):
+        """Show the columns in the order of the flow, *paid* only where asked for."""
+        return [key for key, _name in STAGES if key != "paid" or key in stages]
 
     @api.depends("move_id", "item_id")
     def _compute_document_name(self):

@@ -15,6 +15,9 @@ class ProjectBillingType(models.AbstractModel):
     _name = "project.billing.type"
     _description = "Billing Type"
 
+    # whether the contract is the rule's amount, else the sum of its items, else the cap
+    _has_plain_contract = True
+    _kinds = ()  # of the items that its rules bill
     _claims_time = False  # whether rules of this type own time entries
     # whether a part of an invoice line can be billed, and the rest later
     _divisible = False

@@ -17,6 +17,7 @@ class ProjectBillingTypeExpense(models.AbstractModel):
     _description = "Billing Type: Costs Passed On"
 
     _kinds = ("cost",)
+    _has_plain_contract = False
     _item_order = "rule_id, cost_date, id"
 
     @api.model

@@ -17,6 +17,7 @@ class ProjectBillingTypeRecurring(models.AbstractModel):
     _description = "Billing Type: Recurring Fee"
 
     _kinds = ("period",)
+    _has_plain_contract = False
 
     @api.model
     def _is_unsettled(self, item):

@@ -7,7 +7,7 @@ shares of instalments for what was billed, and on the rules for what was agreed.
 from odoo.tools import SQL
 
 from .share import DIGITS
-from .tracker_work import select_rate
+from .tracker_work import build_values, select_rate
 
 # kinds of amounts, each a column
 SUMS = (
@@ -26,13 +26,14 @@ SUMS = (
 )
 
 
-def build_figures_query(facts, projects, companies, rooms, today, company_id):
+def build_figures_query(facts, projects, companies, rooms, deals, today, company_id):
     """Return the query of the figures: ``project_id``, amounts, next date, state.
 
     :param facts: SQL of the fact table, without what is paid
     :param projects: SQL condition on ``p`` (project_project)
     :param companies: ids of the companies whose rules and documents count
     :param rooms: ``[(billing type, claims time, kinds of its items)]``
+    :param deals: ``{rule id: amount}`` of rules whose room alone knows their worth
     :param today: the company's day, rates of which convert
     :param company_id: its currency holds for projects without a company
     """
@@ -65,7 +66,7 @@ def build_figures_query(facts, projects, companies, rooms, today, company_id):
         company=company_id,
         projects=projects,
         facts=facts,
-        rules=_build_rules(rooms, companies),
+        rules=_build_rules(rooms, deals, companies),
         fact_amounts=_FACTS,
         share_amounts=_build_shares(companies),
         rule_amounts=_RULES,
@@ -124,7 +125,7 @@ def _build_shares(companies):
     )
 
 
-def _build_rules(rooms, companies):
+def _build_rules(rooms, deals, companies):
     """Return CTE ``deals``: what each rule comes to and what of it was billed."""
     return SQL(
         """
@@ -133,7 +134,7 @@ def _build_rules(rooms, companies):
             SELECT r.id, r.project_id, r.currency_id, r.order_id,
                    r.parent_id IS NOT NULL OR r.change_reference IS NOT NULL
                    AS is_change,
-                   COALESCE(CASE WHEN rooms.claims_time THEN r.cap_amount
+                   COALESCE(known.amount, CASE WHEN rooms.claims_time THEN r.cap_amount
                         ELSE COALESCE(NULLIF(r.amount, 0), NULLIF((
                              SELECT SUM(i.billable_amount
                                         + COALESCE(i.billing_written_off_amount, 0))
@@ -143,6 +144,7 @@ def _build_rules(rooms, companies):
                         END, 0) AS amount
               FROM project_billing_rule r
               JOIN rooms ON rooms.billing_type = r.billing_type
+              LEFT JOIN %(deals)s known (rule_id, amount) ON known.rule_id = r.id
              WHERE r.active AND r.company_id = ANY(%(companies)s)
         ), used AS (
             SELECT a.rule_id, a.order_id, SUM(a.amount + a.adjustment) AS amount
@@ -157,6 +159,7 @@ def _build_rules(rooms, companies):
             SQL("(%s::varchar, %s::bool, %s::varchar[])", key, claims, list(kinds))
             for key, claims, kinds in rooms
         ),
+        deals=build_values(deals),
         companies=companies,
     )
 

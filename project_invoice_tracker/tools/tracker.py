@@ -331,18 +331,24 @@ def _build_others(lines):
     return SQL(
         """
         SELECT l.id AS row_id, 'entry' AS source,
-               CASE WHEN l.date_maturity < d.today THEN 'overdue' ELSE 'open' END
+               CASE WHEN o.date_due < d.today THEN 'overdue' ELSE 'open' END
                AS stage, NULL::int4 AS project_id, NULL::int4 AS rule_id,
                NULL::int4 AS item_id, NULL::int4 AS milestone_id, l.partner_id,
                l.company_id, l.currency_id, l.move_id, l.id AS move_line_id,
                a.account_type = 'liability_payable' AS is_payable,
                FALSE AS is_held, FALSE AS is_retained, NULL::date AS date_planned,
-               l.date AS date_invoiced, COALESCE(l.date_maturity, l.date) AS date_due,
+               l.date AS date_invoiced, o.date_due,
                NULL::date AS date_paid, o.gross AS net, o.gross,
                o.company AS net_company, o.company AS gross_company
           FROM account_account a
           JOIN account_move_line l ON l.account_id = a.id
-          JOIN (%(lines)s) o ON o.id = l.id
+          JOIN (%(lines)s) f ON f.id = l.id
+         CROSS JOIN LATERAL (
+               -- a payment that waits for its invoice is never late
+               SELECT f.gross, f.company,
+                      CASE WHEN (a.account_type = 'asset_receivable')
+                                = (f.company > 0)
+                           THEN COALESCE(l.date_maturity, l.date) END AS date_due) o
           JOIN days d ON d.company_id = l.company_id
          WHERE a.account_type IN ('asset_receivable', 'liability_payable')
            AND l.parent_state = 'posted'

@@ -18,7 +18,7 @@ def select_rate(currency, day):
     return SQL("SELECT %s / %s AS rate", own, SQL(one, currency, day))
 
 
-def _build_values(values):
+def build_values(values):
     """Return ``(VALUES (id, amount), …)`` of a mapping, also of an empty one."""
     rows = [SQL("(%s::int4, %s::numeric)", key, worth) for key, worth in values.items()]
     return SQL("(VALUES %s)", SQL(", ").join(rows or [SQL("(NULL::int4, 0::numeric)")]))
@@ -86,7 +86,7 @@ def build_items(earned):
          WHERE v.amount != 0
         """,
         is_ready=_IS_READY,
-        earned=_build_values(earned),
+        earned=build_values(earned),
         rate=select_rate(SQL("i.currency_id"), SQL("i.today")),
     )
 
@@ -132,7 +132,7 @@ def build_time(prepaid):
          WHERE round(v.amount, cu.digits) != 0
         """,
         months=_MONTHS,
-        prepaid=_build_values(prepaid),
+        prepaid=build_values(prepaid),
         rate=select_rate(SQL("w.price_currency"), SQL("w.today")),
     )
 
