@@ -12,6 +12,7 @@ def post_init_hook(env):
     products.product_tmpl_id._force_default_sale_tax(companies)
     env["account.analytic.line"]._billing_init_quantities()
     env["project.billing.share"]._rebuild()
+    env["project.billing.habit"]._cron_refresh()
 
 
 def uninstall_hook(env):

@@ -1,5 +1,7 @@
 from . import res_company
 from . import res_config_settings
+from . import project_billing_habit
+from . import project_billing_habit_wait
 from . import res_partner
 from . import hr_employee
 from . import project_billing_rule_coverage_mixin
@@ -92,6 +94,9 @@ from . import project_billing_share
 from . import project_billing_share_mixin
 from . import project_billing_tracker
 from . import account_move_days
+from . import account_account
+from . import project_billing_forecast_line
+from . import project_billing_forecast
 from . import account_move_documents
 from . import project_billing_entry_state_mixin
 from . import project_billing_entry_guard_mixin

@@ -160,3 +160,10 @@ class ResCompany(models.Model):
         while following <= today:
             due, following = following, following + step
         return due - timedelta(days=1), following
+
+    def _refresh_billing_habits(self):
+        """Learn how late customers pay these companies, each as of its own today."""
+        habits = self.env["project.billing.habit"]
+        for company in self:
+            day = company._get_billing_today()
+            habits._store(company, habits._get_habits(company, day), day)
