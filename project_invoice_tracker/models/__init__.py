@@ -38,6 +38,7 @@ from . import project_billing_item_cost_mixin
 from . import project_billing_item_deposit_mixin
 from . import project_billing_item_opening_mixin
 from . import project_billing_item_acceptance_mixin
+from . import project_billing_item_stage_mixin
 from . import project_billing_item
 from . import project_billing_acceptance
 from . import project_billing_cost_mixin

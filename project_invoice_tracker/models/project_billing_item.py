@@ -21,6 +21,7 @@ class ProjectBillingItem(models.Model):
     _name = "project.billing.item"
     _description = "Project Billing Item"
     _inherit = [
+        "project.billing.item.stage.mixin",
         "project.billing.item.period.mixin",
         "project.billing.item.wip.mixin",
         "project.billing.item.progress.mixin",
@@ -128,24 +129,7 @@ class ProjectBillingItem(models.Model):
     billing_held_amount = fields.Monetary(readonly=True, copy=False, default=0.0)
     billing_held_reason = fields.Char(readonly=True, copy=False)
     billing_written_off_amount = fields.Monetary(readonly=True, copy=False, default=0.0)
-    open_amount = fields.Monetary(compute="_compute_open_amount")
-    stage = fields.Selection(
-        [
-            ("planned", "Planned"),
-            ("ready", "Ready"),
-            ("held", "Held"),
-            ("draft", "Draft invoice"),
-            ("invoiced", "Invoiced"),
-            ("paid", "Paid"),
-            ("written_off", "Written off"),
-        ],
-        compute="_compute_stage",
-        compute_sudo=True,
-    )
     allocation_ids = fields.One2many("project.billing.allocation", "item_id")
-    move_ids = fields.Many2many(
-        "account.move", compute="_compute_stage", compute_sudo=True, string="Invoices"
-    )
     project_partner_id = fields.Many2one(
         related="rule_id.bill_partner_id", string="Customer"
     )
@@ -202,53 +186,6 @@ class ProjectBillingItem(models.Model):
     def _compute_date_planned(self):
         for item in self:
             item.date_planned = item.milestone_id.deadline or item.date_planned
-
-    @api.depends("billable_amount", "billed_amount", "billing_held_amount")
-    def _compute_open_amount(self):
-        for item in self:
-            item.open_amount = item.billable_amount - item.billed_amount
-
-    @api.depends(
-        "billable_amount", "billed_amount", "billing_held_amount", "date_ready"
-    )
-    def _compute_stage(self):
-        rows = (
-            self.env["project.billing.allocation"]
-            .sudo()
-            ._read_group(
-                [
-                    ("item_id", "in", self.ids),
-                    ("is_live", "=", True),
-                    ("kind", "=", "bill"),
-                ],
-                ["item_id", "move_id"],
-            )
-        )
-        moves = {}
-        for item, move in rows:
-            moves.setdefault(item.id, self.env["account.move"].sudo())
-            moves[item.id] |= move
-        ready = self._filter_ready(self.env.company._get_billing_today())
-        for item in self:
-            own = moves.get(item.id, self.env["account.move"].sudo())
-            item.stage = item._get_stage(own, item in ready)
-            item.move_ids = own
-
-    def _get_stage(self, moves, is_ready):
-        self.ensure_one()
-        if not self.currency_id.is_zero(self.billing_held_amount):
-            return "held"
-        if self.currency_id.is_zero(self.open_amount):
-            if self.currency_id.is_zero(self.billed_amount):
-                written_off = not self.currency_id.is_zero(
-                    self.billing_written_off_amount
-                )
-                return "written_off" if written_off else "planned"
-            if moves and any(move.state == "draft" for move in moves):
-                return "draft"
-            paid = all(m.payment_state in ("paid", "in_payment") for m in moves)
-            return "paid" if moves and paid else "invoiced"
-        return "ready" if is_ready else "planned"
 
     # -- readiness -------------------------------------------------------------------
 
