@@ -596,6 +596,36 @@ class TestDeductionTaxes(DepositCommon):
         self.assertDeposit(rule, 300, 300, 0)
         self.assertDeposit(foreign, 2000, 2000, 0)
 
+    def _bill_time_less_deposit(self, result):
+        """Bill 8 h of a rule with its own result, less the deposit of a draft rule."""
+        rule, _items = self._create_deal([6000], 300, deposit_scope="project")
+        self.assertEqual(rule.result, "draft")
+        self.hours_product.taxes_id = [Command.clear()]
+        self._bill_deposit(rule)
+        self._create_rule(price=100, result=result)
+        self._create_entry(8)
+        invoice = self._bill()
+        self.assertEqual(invoice.amount_untaxed, 500)
+        return invoice
+
+    def test_deduction_of_a_draft_rule_does_not_keep_an_invoice_from_posting(self):
+        self.assertEqual(self._bill_time_less_deposit("post").state, "posted")
+
+    def test_deduction_of_a_draft_rule_does_not_keep_an_invoice_from_sending(self):
+        self.assertTrue(self._bill_time_less_deposit("send").sending_data)
+
+    def test_deduction_of_a_posting_rule_does_not_post_a_draft(self):
+        rule, _items = self._create_deal([6000], 300, deposit_scope="project")
+        self._bill_deposit(rule)
+        rule.result = "post"
+        self._create_rule(price=100)
+        self._create_entry(8)
+        self.assertEqual(self._bill().state, "draft")
+
+    def test_deposit_of_a_draft_rule_stays_a_draft(self):
+        rule, _items = self._create_deal([6000], 300)
+        self.assertEqual(self._bill_deposit(rule, post=False).state, "draft")
+
     def test_second_company_has_deposits_of_its_own(self):
         second = self.setup_other_company()["company"]
         self.clerk.company_ids |= second
@@ -691,3 +721,11 @@ class TestRefund(DepositCommon):
         self.assertEqual(own.deposit_left_amount, 400)
         status = self.project.with_user(self.manager).billing_deposit_status
         self.assertIn("400.00", status)
+        form = Form(self.project.with_user(self.manager))
+        self.assertEqual(form.billing_deposit_status, status)
+
+    def test_project_without_deposit_shows_none(self):
+        self._create_deal([600])
+        form = Form(self.project.with_user(self.manager))
+        self.assertFalse(form.billing_deposit_status)
+        self.assertTrue(form._get_modifier("billing_deposit_status", "invisible"))

@@ -133,7 +133,9 @@ class AccountMove(models.Model):
         return vals_list
 
     def _get_billing_results(self):
-        """Return ``{move: result}``: the most careful of its rules'.
+        """Return ``{move: result}``: the most careful of the rules that bill work.
+
+        Deductions of deposits and what is retained have no say.
 
         :return: each ``draft`` (also without rules), ``post`` or ``send``
         """
@@ -143,7 +145,9 @@ class AccountMove(models.Model):
             self.env["project.billing.allocation"]
             .sudo()
             ._read_group(
-                [("move_id", "in", self.ids)], ["move_id"], ["rule_id:recordset"]
+                [("move_id", "in", self.ids), ("kind", "in", ("bill", "credit"))],
+                ["move_id"],
+                ["rule_id:recordset"],
             )
         ):
             found = set(rules.mapped("result"))
