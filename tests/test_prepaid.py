@@ -118,6 +118,35 @@ class TestPacks(PrepaidCommon):
         run.action_invoice()
         self.assertEqual(entry.billing_state, "drawn")
 
+    def _create_unpriced(self):
+        return self._create_rule(
+            name="No price",
+            sequence=1,
+            prepaid_rule_ids=[Command.link(self.packs.id)],
+        )
+
+    def test_paid_hours_that_are_not_drawn_yet_say_who_pays_them(self):
+        self._create_pack(8.0)
+        self._create_unpriced()
+        entry = self._create_entry(2.0)
+        self.assertEqual(
+            entry.with_user(self.manager).billing_explanation,
+            "Paid by prepaid hours: Pack of 8 hours. The next run draws them.",
+        )
+
+    def test_hours_beyond_the_pack_without_price_say_so(self):
+        self._create_pack(8.0)
+        self._create_unpriced()
+        first = self._create_entry(8.0, date(2026, 6, 1))
+        second = self._create_entry(2.0, date(2026, 6, 2))
+        self.assertIn("Paid by prepaid hours", first.billing_explanation)
+        self.assertIn("No price", second.billing_explanation)
+
+    def test_hours_that_need_another_look_say_so_although_they_are_paid(self):
+        self._create_pack()
+        twins = [self._create_entry(2.0, name="Same") for _index in range(2)]
+        self.assertIn("duplicate", twins[1].billing_explanation)
+
     def test_two_rules_share_a_pack_by_date(self):
         self._create_pack(8.0)
         other = self._create_task("Training")

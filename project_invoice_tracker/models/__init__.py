@@ -11,6 +11,7 @@ from . import project_billing_rule_change_mixin
 from . import project_billing_rule_cap_mixin
 from . import project_billing_rule_plan_mixin
 from . import project_billing_rule_recurring_mixin
+from . import project_billing_prepaid_figures_mixin
 from . import project_billing_rule_prepaid_mixin
 from . import project_billing_rule_progress_mixin
 from . import project_billing_rule_expense_mixin

@@ -16,6 +16,8 @@ BILLING_STATES = [
     ("written_off", "Written off"),
 ]
 
+PAID_ALREADY = (None, "no_rate")  # hours that are paid already need no price
+
 
 class ProjectBillingEntryStateMixin(models.AbstractModel):
     """Where an entry stands: derived from the live invoices, never typed."""
@@ -46,11 +48,12 @@ class ProjectBillingEntryStateMixin(models.AbstractModel):
         )
         rows = rows.grouped("analytic_line_id")
         skips = self._get_skip_codes()
+        prepaid = self.env["project.billing.prepaid"]._get_payers_of_time(self._origin)
         for line in self:
             own = rows.get(line, self.env["project.billing.allocation"].sudo())
             line.billing_state = line._get_billing_state(own)
             line.billing_explanation = line._get_billing_explanation(
-                own, skips.get(line.id)
+                own, skips.get(line.id), prepaid.get(line._origin.id)
             )
 
     def _get_skip_codes(self):
@@ -90,7 +93,13 @@ class ProjectBillingEntryStateMixin(models.AbstractModel):
             return "none"
         return "held" if self.billing_held_quantity else "ready"
 
-    def _get_billing_explanation(self, rows, skip_code):
+    def _get_billing_explanation(self, rows, skip_code, prepaid=None):
+        """Return where the entry is billed, or why it is not.
+
+        :param rows: live ledger rows of the entry
+        :param skip_code: why a run of today would leave it out
+        :param prepaid: items whose hours pay for all of it
+        """
         self.ensure_one()
         labels = dict(self._fields["billing_state"]._description_selection(self.env))
         detail = rows._get_document_names()
@@ -98,6 +107,11 @@ class ProjectBillingEntryStateMixin(models.AbstractModel):
             detail = ", ".join(filter(None, [self.billing_held_reason, detail]))
         elif self.billing_state == "non_billable":
             detail = self.billing_reason
+        elif self.billing_state == "ready" and prepaid and skip_code in PAID_ALREADY:
+            return self.env._(
+                "Paid by prepaid hours: %s. The next run draws them.",
+                ", ".join(prepaid.mapped("name")),
+            )
         elif self.billing_state == "ready" and skip_code:
             return self.env["project.billing.run"]._get_reason_text(skip_code)
         elif self.billing_state == "none" and self.project_id:

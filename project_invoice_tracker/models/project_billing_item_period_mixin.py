@@ -13,6 +13,7 @@ class ProjectBillingItemPeriodMixin(models.AbstractModel):
     """
 
     _name = "project.billing.item.period.mixin"
+    _inherit = "project.billing.prepaid.figures.mixin"
     _description = "Billing Item: Period and Hours"
 
     currency_id = fields.Many2one("res.currency")
@@ -58,26 +59,6 @@ class ProjectBillingItemPeriodMixin(models.AbstractModel):
         default=0.0,
         help="Hours of time entries that used up the included hours.",
     )
-    prepaid_used = fields.Float(
-        string="Used hours",
-        digits=(16, 2),
-        compute="_compute_prepaid",
-        compute_sudo=True,
-        help="Drawn, and worked but not drawn yet.",
-    )
-    prepaid_expired = fields.Float(
-        string="Expired hours",
-        digits=(16, 2),
-        compute="_compute_prepaid",
-        compute_sudo=True,
-    )
-    prepaid_left = fields.Float(
-        string="Hours left",
-        digits=(16, 2),
-        compute="_compute_prepaid",
-        compute_sudo=True,
-        help="Below zero when more was worked than paid: the rest is overage.",
-    )
     prepaid_warning = fields.Char(
         compute="_compute_prepaid_warning",
         help="Hours were used although their fee was credited or given up.",
@@ -103,16 +84,18 @@ class ProjectBillingItemPeriodMixin(models.AbstractModel):
         "The period is already an item of this rule.",
     )
 
-    @api.depends(
-        "prepaid_hours", "prepaid_expiry", "drawn_quantity", "date_start", "date_ready"
-    )
-    def _compute_prepaid(self):
-        balances = self.env["project.billing.prepaid"]._get_item_balances(self)
-        for item in self:
-            balance = balances.get(item.id)
-            item.prepaid_used = balance.used if balance else 0.0
-            item.prepaid_expired = balance.expired if balance else 0.0
-            item.prepaid_left = balance.left if balance else 0.0
+    @api.model
+    def _get_prepaid_depends(self):
+        return [
+            "prepaid_hours",
+            "prepaid_expiry",
+            "drawn_quantity",
+            "date_start",
+            "date_ready",
+        ]
+
+    def _get_prepaid_balances(self):
+        return self.env["project.billing.prepaid"]._get_item_balances(self)
 
     @api.depends(
         "drawn_quantity",

@@ -3,7 +3,7 @@ from collections import defaultdict
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..tools.draws import Pool, get_balance, plan_draws
+from ..tools.draws import EPSILON, Pool, get_balance, plan_draws
 from ..tools.quantity import HOUR_DIGITS
 
 
@@ -257,9 +257,44 @@ class ProjectBillingPrepaid(models.AbstractModel):
         """
         own = rules.filtered("prepaid_rule_ids")
         amounts = dict.fromkeys(own, 0.0)
+        rows, plan = self._plan_free(own)
+        for entry_id, rule_id, _day, _hours, price in rows:
+            rule = rules.browse(rule_id)
+            if rule in amounts:
+                drawn = sum(hours for _item, hours in plan.get(entry_id, ()))
+                amounts[rule] += drawn * price
+        return amounts
+
+    @api.model
+    def _get_payers_of_time(self, entries):
+        """Return ``{entry id: item}`` of entries whose free hours are paid already.
+
+        Those of which a part is not are left out.
+        """
+        entries = entries.sudo()
+        rules = entries.billing_rule_id.filtered("prepaid_rule_ids")
+        rows, plan = self._plan_free(rules)
+        items = self.env["project.billing.item"].sudo()
+        paid = {}
+        for entry_id, _rule, _day, hours, _price in rows:
+            pieces = plan.get(entry_id, ())
+            rest = hours - sum(piece for _item, piece in pieces)
+            if pieces and abs(rest) < EPSILON:
+                paid[entry_id] = items.browse([key for key, _hours in pieces])
+        return {entry.id: paid[entry.id] for entry in entries if entry.id in paid}
+
+    @api.model
+    def _plan_free(self, own):
+        """Return ``(rows, plan)`` of the free time that shares hours with rules.
+
+        :param own: time and materials that draws hours
+        :return: rows are (entry id, rule id, date, hours, price of an hour); see
+            :func:`..tools.draws.plan_draws` for the plan
+        """
         if not own:
-            return amounts
+            return [], {}
         today = self.env.company._get_billing_today()
+        self.env["account.analytic.line"].flush_model()
         family = own | own.sudo().prepaid_rule_ids.drawing_rule_ids
         rows = self.env.execute_query(
             SQL(
@@ -282,10 +317,4 @@ class ProjectBillingPrepaid(models.AbstractModel):
             )
         )
         pools = self._get_pools(own.sudo().prepaid_rule_ids)
-        plan = plan_draws([row[:4] for row in rows], pools)
-        for entry_id, rule_id, _day, _hours, price in rows:
-            rule = rules.browse(rule_id)
-            if rule in amounts:
-                drawn = sum(hours for _item, hours in plan.get(entry_id, ()))
-                amounts[rule] += drawn * price
-        return amounts
+        return rows, plan_draws([row[:4] for row in rows], pools)

@@ -12,7 +12,10 @@ class ProjectBillingRulePrepaidMixin(models.AbstractModel):
     """
 
     _name = "project.billing.rule.prepaid.mixin"
+    _inherit = "project.billing.prepaid.figures.mixin"
     _description = "Billing Rule: Prepaid Hours"
+
+    _prepaid_figures = ("included", "carried", "used", "expired", "left")
 
     currency_id = fields.Many2one("res.currency")
 
@@ -69,39 +72,18 @@ class ProjectBillingRulePrepaidMixin(models.AbstractModel):
         string="Used up by",
         copy=False,
     )
-    has_prepaid = fields.Boolean(compute="_compute_prepaid_balance", compute_sudo=True)
     prepaid_included = fields.Float(
-        string="Included",
+        string="Hours included",
         digits=(16, 2),
-        compute="_compute_prepaid_balance",
+        compute="_compute_prepaid_figures",
         compute_sudo=True,
         help="Of a fee: hours of the current period. Of packs: of all that were sold.",
     )
     prepaid_carried = fields.Float(
-        string="Carried over",
+        string="Hours carried over",
         digits=(16, 2),
-        compute="_compute_prepaid_balance",
+        compute="_compute_prepaid_figures",
         compute_sudo=True,
-    )
-    prepaid_used = fields.Float(
-        string="Used",
-        digits=(16, 2),
-        compute="_compute_prepaid_balance",
-        compute_sudo=True,
-        help="Drawn, and worked but not drawn yet.",
-    )
-    prepaid_expired = fields.Float(
-        string="Expired",
-        digits=(16, 2),
-        compute="_compute_prepaid_balance",
-        compute_sudo=True,
-    )
-    prepaid_left = fields.Float(
-        string="Left",
-        digits=(16, 2),
-        compute="_compute_prepaid_balance",
-        compute_sudo=True,
-        help="Below zero when more was worked than paid and not invoiced yet.",
     )
 
     _prepaid = models.Constraint(
@@ -111,16 +93,8 @@ class ProjectBillingRulePrepaidMixin(models.AbstractModel):
         "alert is between 0 and 100 percent.",
     )
 
-    def _compute_prepaid_balance(self):
-        balances = self.env["project.billing.prepaid"]._get_rule_balances(self)
-        for rule in self:
-            balance = balances.get(rule.id)
-            rule.has_prepaid = bool(balance)
-            rule.prepaid_included = balance.included if balance else 0.0
-            rule.prepaid_carried = balance.carried if balance else 0.0
-            rule.prepaid_used = balance.used if balance else 0.0
-            rule.prepaid_expired = balance.expired if balance else 0.0
-            rule.prepaid_left = balance.left if balance else 0.0
+    def _get_prepaid_balances(self):
+        return self.env["project.billing.prepaid"]._get_rule_balances(self)
 
     @api.constrains(
         "prepaid_rule_ids",
