@@ -83,6 +83,21 @@ class RetentionCommon(ProgressCommon):
             ._create_payments()
         )
 
+    def _bill_abroad(self, **kwargs):
+        """Return a draft of 100.01 euros, three to one of ours; 10 % are retained."""
+        euro = self.setup_other_currency("EUR", rates=[("2026-01-01", 3.0)])
+        project = self._create_project("Abroad")
+        rule = self._create_rule(
+            "progress",
+            project=project,
+            amount=100.01,
+            currency_id=euro.id,
+            retention_percentage=10,
+            **kwargs,
+        )
+        rule.item_ids.progress_percentage = 100
+        return self._bill(projects=project)
+
     def _set_tax(self):
         self.milestone_product.taxes_id = self.tax
 
@@ -214,17 +229,7 @@ class TestRetainedShare(RetentionCommon):
         )
 
     def test_foreign_currency_sums_to_the_cent_in_both(self):
-        euro = self.setup_other_currency("EUR", rates=[("2026-01-01", 3.0)])
-        project = self._create_project("Abroad")
-        rule = self._create_rule(
-            "progress",
-            project=project,
-            amount=100.01,
-            currency_id=euro.id,
-            retention_percentage=10,
-        )
-        rule.item_ids.progress_percentage = 100
-        invoice = self._bill(projects=project)
+        invoice = self._bill_abroad()
         self.assertTerms(invoice, [90.01], [10])
         invoice.action_post()
         self.assertTerms(invoice, [90.01], [10])
@@ -539,17 +544,7 @@ class TestRetentionCredits(RetentionCommon):
         self.assertEqual(self.rule.retained_amount, 800)
 
     def test_credit_in_foreign_currency_clears_both_currencies(self):
-        euro = self.setup_other_currency("EUR", rates=[("2026-01-01", 3.0)])
-        project = self._create_project("Abroad")
-        rule = self._create_rule(
-            "progress",
-            project=project,
-            amount=100.01,
-            currency_id=euro.id,
-            retention_percentage=10,
-        )
-        rule.item_ids.progress_percentage = 100
-        invoice = self._bill(projects=project)
+        invoice = self._bill_abroad()
         invoice.action_post()
         self._reverse(invoice)
         lines = self._get_terms(invoice)

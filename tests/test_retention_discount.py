@@ -105,20 +105,8 @@ class TestRetentionDiscount(RetentionCommon):
         self.assertPaidEarly(invoice, 10710, 180, retained=1210)
 
     def test_discount_in_foreign_currency_clears_what_is_due_in_both(self):
-        self.rule.retention_percentage = 0
-        euro = self.setup_other_currency("EUR", rates=[("2026-01-01", 3.0)])
         self._set_discount("included")
-        project = self._create_project("Abroad")
-        rule = self._create_rule(
-            "progress",
-            project=project,
-            amount=100.01,
-            currency_id=euro.id,
-            retention_percentage=10,
-            payment_term_id=self.rule.payment_term_id.id,
-        )
-        rule.item_ids.progress_percentage = 100
-        invoice = self._bill(projects=project)
+        invoice = self._bill_abroad(payment_term_id=self.rule.payment_term_id.id)
         invoice.action_post()
         # 100.01 + 21.00 = 121.01, of which 10.00 are retained and 2.22 discounted
         entry = self._pay_early(invoice)

@@ -40,10 +40,6 @@ class Period:
             return None
         return Period(left[0][0], left[-1][1], self.whole_start, self.whole_end)
 
-    def is_whole(self):
-        """Return whether the contract covers all days of the period."""
-        return (self.start, self.end) == (self.whole_start, self.whole_end)
-
 
 @dataclass
 class Worth:
