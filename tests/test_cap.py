@@ -206,6 +206,64 @@ class TestCap(BillingCommon):
         run.action_invoice()
         self.assertBilled(run.move_ids)
 
+    def assertRepriced(self, run):
+        """Check that nothing is invoiced unseen, and that a new proposal is."""
+        with self.subTest("not unseen"):
+            run.action_invoice()
+            self.assertFalse(run.move_ids)
+            lines = run.line_ids.filtered("amount") - self._get_over(run)
+            self.assertEqual(lines.mapped("reason_code"), ["changed_meanwhile"])
+        again = self._propose()
+        again.action_invoice()
+        self.assertConserved()
+        return again.move_ids
+
+    def test_cut_line_whose_price_rose_is_not_invoiced_unseen(self):
+        self._create_entry(12)
+        run = self._propose()
+        self.rule.with_user(self.administrator).price = 120
+        invoice = self.assertRepriced(run)
+        self.assertBilled(invoice)
+        self.assertEqual(self._get_used(), 1000)
+
+    def test_cut_line_whose_price_fell_is_not_invoiced_unseen(self):
+        self._create_entry(12)
+        run = self._propose()
+        self.rule.with_user(self.administrator).price = 85
+        self.assertBilled(self.assertRepriced(run))
+
+    def test_line_that_a_new_price_lifts_over_the_cap_is_not_invoiced_unseen(self):
+        self._create_entry(10)
+        run = self._propose()
+        self.rule.with_user(self.administrator).price = 120
+        self.assertBilled(self.assertRepriced(run))
+
+    def test_cut_line_of_which_work_was_deleted_is_invoiced(self):
+        first = self._create_entry(6, date(2026, 6, 1))
+        self._create_entry(6, date(2026, 6, 2))
+        run = self._propose()
+        first.unlink()
+        run.action_invoice()
+        self.assertBilled(run.move_ids, 570)
+
+    def test_cut_line_whose_room_shrank_is_invoiced_up_to_the_cap(self):
+        self._create_entry(12)
+        run = self._propose()
+        self.rule.cap_amount = 900
+        run.action_invoice()
+        self.assertBilled(run.move_ids, 900)
+
+    def test_cut_line_keeps_the_reviewers_own_price(self):
+        entry = self._create_entry(12)
+        run = self._propose(user=self.manager)
+        line = self._get_lines(run, "proposed")
+        entry.with_user(self.manager).billing_override_price = 120
+        line.action_approve()
+        self.assertEqual((line.state, line.amount), ("approved", 1000))
+        self.assertAlmostEqual(line.quantity, 8.33, 2)
+        run.with_user(self.clerk).action_invoice()
+        self.assertBilled(run.sudo().move_ids)
+
     def test_lowered_cap_shows_by_how_much_it_is_exceeded(self):
         self._create_entry(10)
         self._bill()

@@ -157,6 +157,28 @@ class TestShares(PayerCommon):
         invoices = self._bill_ready(self._create_item(rule, amount=1000))
         self.assertEqual(invoices.mapped("state"), ["posted", "posted"])
 
+    def test_line_of_two_payers_leads_to_both_invoices(self):
+        self._create_shared("timesheet", price=100)
+        self._create_entry(8)
+        run = self._propose()
+        run.action_invoice()
+        line = run.line_ids.filtered(lambda x: x.state == "invoiced")
+        self.assertEqual(line.move_ids, run.move_ids)
+        self.assertEqual(len(run.move_ids), 2)
+        action = line.with_user(self.clerk).action_view_move()
+        self.assertEqual(set(action["domain"][0][2]), set(run.move_ids.ids))
+
+    def test_line_still_leads_to_the_invoice_that_is_left(self):
+        self._create_shared("timesheet", price=100)
+        self._create_entry(8)
+        run = self._propose()
+        run.action_invoice()
+        line = run.line_ids.filtered(lambda x: x.state == "invoiced")
+        line.move_id.unlink()
+        self.assertEqual(len(line.move_ids), 1)
+        action = line.with_user(self.clerk).action_view_move()
+        self.assertEqual(action["res_id"], run.move_ids.id)
+
     def test_archived_payer_is_a_reason(self):
         rule = self._create_shared()
         item = self._create_item(rule, amount=1000)

@@ -73,6 +73,19 @@ class TestRunReview(BillingCommon):
         with self.assertRaisesRegex(BillingError, "customer"):
             run.line_ids.action_approve()
 
+    def test_held_line_names_who_held_it_once(self):
+        run, line = self._review()
+        line.action_hold()
+        name = self.manager.name
+        self.assertEqual(
+            line.reason,
+            f"Held (by {name}). Release it when it shall be billed again.",
+        )
+        self.env.invalidate_all()
+        self.assertEqual(self.entry.billing_explanation, f"Held: by {name}")
+        again = self._propose()
+        self.assertEqual(self._get_lines(again, "held").reason, line.reason)
+
     def test_price_changed_since_the_review_is_not_invoiced_unseen(self):
         run, line = self._review()
         self.rule.with_user(self.administrator).price = 120

@@ -300,7 +300,7 @@ class AccountAnalyticLine(models.Model):
     def action_billing_hold(self):
         """Hold unbilled hours: runs skip them until somebody releases them."""
         self._check_billing_reviewable()
-        reason = self.env._("Held by %s", self.env.user.name)
+        reason = self.env._("by %s", self.env.user.name)
         self.env["project.billing.allocation"]._hold(reason, entries=self)
         self._refresh_run_lines()
 

@@ -108,6 +108,13 @@ class ProjectBillingRunLine(models.Model):
     move_id = fields.Many2one(
         "account.move", readonly=True, ondelete="set null", index="btree_not_null"
     )
+    move_ids = fields.Many2many(
+        "account.move",
+        compute="_compute_move_ids",
+        compute_sudo=True,
+        string="Invoices",
+        help="Several payers get an invoice each.",
+    )
     approved_by_id = fields.Many2one("res.users", readonly=True, ondelete="set null")
     approved_date = fields.Datetime(readonly=True)
 
@@ -125,6 +132,15 @@ class ProjectBillingRunLine(models.Model):
             line.is_confirmable = (
                 line.state == "skipped" and line.reason_code in CONFIRMABLE
             )
+
+    @api.depends("move_id", "state")
+    def _compute_move_ids(self):
+        rows = self._get_ledger().search([("run_line_id", "in", self._origin.ids)])
+        rows = rows.grouped("run_line_id")
+        for line in self:
+            own = rows.get(line._origin, self._get_ledger())
+            moves = own.move_id.filtered(lambda m: m.move_type == "out_invoice")
+            line.move_ids = (line.move_id | moves).sorted("id")
 
     @api.depends("name", "project_id")
     def _compute_display_name(self):
@@ -173,6 +189,7 @@ class ProjectBillingRunLine(models.Model):
                     "quantity": proposal.quantity,
                     "amount": proposal.amount,
                     "entry_count": proposal.entry_count,
+                    "review_prices": self._get_prices(proposal.specs),
                     "date_from": proposal.date_from,
                     "date_to": proposal.date_to,
                 }
@@ -239,13 +256,8 @@ class ProjectBillingRunLine(models.Model):
 
     def _get_moves(self):
         """Return the invoices of these lines; several payers get one each."""
-        rows = (
-            self.env["project.billing.allocation"]
-            .sudo()
-            .search([("run_line_id", "in", self.ids)])
-        )
-        moves = rows.move_id.filtered(lambda m: m.move_type == "out_invoice")
-        return (self.move_id | moves.with_env(self.env)).sorted("id")
+        self.invalidate_recordset(["move_ids"])
+        return self.move_ids.sorted("id")
 
     def _get_room(self):
         """Return the room that makes the invoice lines of these lines, of one kind."""
@@ -264,6 +276,7 @@ class ProjectBillingRunLine(models.Model):
                 line._skip("no_exchange_rate", str(error))
                 continue
             terms = self.env["project.billing.terms"].sudo()
+            terms = terms.with_context(billing_review=True)
             settlement = terms._settle(line.run_id, prepared)
             specs = settlement.prepared.get(line.id, [])
             line.sudo().write(line._get_figures(specs))
@@ -282,13 +295,14 @@ class ProjectBillingRunLine(models.Model):
         )
 
     def _get_figures(self, specs):
-        """Return quantity, amount and count of the invoice lines of this line."""
+        """Return quantity, amount, count and prices of this line's invoice lines."""
         self.ensure_one()
         shares = [share for spec in specs for share in spec.shares]
         return {
             "amount": sum(spec.get_amount(self.currency_id) for spec in specs),
             "quantity": round(sum(share.quantity for share in shares), HOUR_DIGITS),
             "entry_count": len({share.key for share in shares}),
+            "review_prices": self._get_prices(specs),
         }
 
     def write(self, vals):
@@ -351,7 +365,7 @@ class ProjectBillingRunLine(models.Model):
         """Hold the work of lines until somebody releases it."""
         self._check_reviewable()
         for line in self.sudo().filtered(lambda x: x.state in ("proposed", "approved")):
-            reason = self.env._("Held by %s", self.env.user.name)
+            reason = self.env._("by %s", self.env.user.name)
             line._get_ledger()._hold(reason, line.entry_ids, line.item_id)
             line.write(
                 {
@@ -422,6 +436,5 @@ class ProjectBillingRunLine(models.Model):
         return {**action, "domain": domain, "name": self.display_name}
 
     def action_view_move(self):
-        """Open the invoice of a line."""
-        self.ensure_one()
-        return self.move_id._billing_open()
+        """Open the invoices of a line: one, or one for each payer."""
+        return self._get_moves()._billing_open()

@@ -1,4 +1,9 @@
+import json
+from itertools import chain
+
 from odoo import api, fields, models
+
+from ..tools.cap import is_time
 
 
 class ProjectBillingRunLineCapMixin(models.AbstractModel):
@@ -20,6 +25,11 @@ class ProjectBillingRunLineCapMixin(models.AbstractModel):
         compute="_compute_caps",
         compute_sudo=True,
         help="Left of the customer's order, before what this run would invoice.",
+    )
+    review_prices = fields.Char(
+        readonly=True,
+        export_string_translation=False,
+        help="Technical: the prices of time in the review.",
     )
     deal_original = fields.Monetary(
         string="Original contract", compute="_compute_caps", compute_sudo=True
@@ -55,6 +65,26 @@ class ProjectBillingRunLineCapMixin(models.AbstractModel):
             lambda x: x.item_id & mine.item_id or x.entry_ids & entries
         )
 
+    @api.model
+    def _get_prices(self, specs):
+        """Return the prices of time of invoice lines, as text; empty without time."""
+        prices = {
+            spec.price
+            for spec in specs
+            if is_time(spec) and any(share.quantity for share in spec.shares)
+        }
+        return json.dumps(sorted(prices)) if prices else False
+
+    def _has_new_price(self, specs):
+        """Return whether time has a price now that these lines did not show.
+
+        A line that a cap cuts comes to the same amount at any price.
+        """
+        texts = filter(None, self.mapped("review_prices"))
+        shown = [json.loads(prices) for prices in texts]
+        now = json.loads(self._get_prices(specs) or "[]")
+        return bool(shown) and not {*now} <= {*chain(*shown)}
+
     def _is_cut(self):
         """Return whether a cap left a part of these lines out in the review."""
         others = self._get_siblings(("skipped",))
@@ -70,9 +100,8 @@ class ProjectBillingRunLineCapMixin(models.AbstractModel):
         capped = self.filtered(lambda line: line.reason_code == "over_cap")
         for line in capped._get_siblings(("proposed", "approved")):
             prepared = line._get_room().sudo()._prepare_lines(line.sudo())
-            settlement = self.env["project.billing.terms"]._settle(
-                line.run_id, prepared
-            )
+            terms = self.env["project.billing.terms"].with_context(billing_review=True)
+            settlement = terms._settle(line.run_id, prepared)
             for spec in settlement.prepared.get(line.id, []):
                 for share in spec.shares:
                     if line.item_id:

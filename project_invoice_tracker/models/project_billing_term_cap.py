@@ -184,6 +184,11 @@ class ProjectBillingTermCap(models.AbstractModel):
         owners = line.browse(
             {key for spec in specs for key in spec.get_run_line_ids()} | {line.id}
         )
+        if owners._has_new_price(specs) and not self.env.context.get("billing_review"):
+            settlement.prepared.pop(line.id)
+            for owner in owners:
+                settlement.skips[owner.id] = ("changed_meanwhile", "")
+            return
         amount = currency.round(sum(spec.get_amount(currency) for spec in specs))
         limit = min(limits, key=lambda one: one.left)
         left = currency.round(limit.left)
