@@ -83,6 +83,7 @@
         "demo/project_billing_cap_demo.xml",
         "demo/project_billing_progress_demo.xml",
         "demo/project_billing_recurring_demo.xml",
+        "demo/project_billing_portal_demo.xml",
     ],
     "application": True,
 }

@@ -39,8 +39,8 @@ REASONS = {
     "not_reached": (
         _lt("Not ready yet"),
         _lt(
-            "Reach the milestone, close its tasks, type its progress, or wait for the "
-            "planned date."
+            "Reach the milestone, close its tasks, ask for acceptance, type its "
+            "progress, or wait for the planned date."
         ),
     ),
     "over_billed": (

@@ -252,6 +252,13 @@ class TestAnswer(AcceptanceCommon):
             self.item.with_user(self.manager).action_set_not_ready()
         self.assertEqual(self.item.acceptance_state, "accepted")
 
+    def test_who_answers_does_not_follow_what_is_discussed_inside(self):
+        self._ask()
+        self._answer(text="Well done")
+        followers = self.item.message_partner_ids
+        followers |= self.project.message_partner_ids
+        self.assertNotIn(self.eva.partner_id, followers)
+
     def test_answers_are_noted_on_item_and_project(self):
         self._ask()
         self._answer(text="Well done")

@@ -501,6 +501,23 @@ class TestPortalPages(PortalCommon, HttpCase):
         self.assertIn("Delivery", page.text)
         self.assertIn(f'href="{self.item.access_url}"', page.text)
 
+    def test_customer_accepts_and_rejects_in_the_browser(self):
+        manual = self._create_item(
+            self.rule, name="Manual", amount=700, trigger="accepted"
+        )
+        concept = self._create_item(self.rule, name="Concept", amount=300)
+        with freeze_time("2026-06-10"):
+            concept.action_set_ready()
+        self._post_ready("2026-06-30")
+        self._ask()
+        self._ask(manual)
+        self.start_tour("/my", "project_billing_customer_tour", login=self.eva.login)
+        self.env.invalidate_all()
+        self.assertEqual(self.item.acceptance_ids.text, "Well done")
+        self.assertEqual(self.item.stage, "ready")
+        self.assertEqual(manual.acceptance_state, "rejected")
+        self.assertIn("Chapter 3", manual.activity_ids.note)
+
     def test_hours_are_paged_by_month(self):
         rule = self._create_rule(price=100, portal_hours="worked")
         rule.bill_from = "2026-01-01"

@@ -269,6 +269,26 @@ class TestProcesses(BaseCase):
             self.assertEqual((drawn, billed, ledger, documents), (1000, 1000, 1000, 2))
             self._assert_invariants()
 
+    def test_two_contacts_who_answer_at_once_get_the_same_answer(self):
+        contacts = (("accepted", "Eva"), ("rejected", "Tom"))
+        for _number in range(15):
+            item_id = self.workers[0].call("ask_customer")["ok"]
+            for worker, (reply, signer) in zip(self.workers, contacts, strict=True):
+                worker.send("answer_item", item_id=item_id, reply=reply, signer=signer)
+            first, second = [worker.receive()["ok"] for worker in self.workers]
+            self.assertEqual(first, second)
+            [(answers, is_ready, is_accepted)] = self._fetch(
+                """
+                SELECT count(a.id), i.date_ready IS NOT NULL,
+                       bool_and(a.answer = 'accepted')
+                  FROM project_billing_item i
+                  JOIN project_billing_acceptance a ON a.item_id = i.id
+                 WHERE i.id = %s GROUP BY i.id
+                """,
+                item_id,
+            )
+            self.assertEqual((answers, is_ready), (1, is_accepted))
+
     def test_billing_while_another_changes_the_work(self):
         biller, other = self.workers
         acts = ("edit", "delete", "nonbillable", "hold", "cancel", "discard")

@@ -142,7 +142,7 @@ class BillingCustomerPortal(ProjectCustomerPortal):
         values = {
             **self._prepare_portal_layout_values(),
             "page_name": "project_billing",
-            "project": project_sudo,
+            "billing_project": project_sudo,
             "is_preview": is_preview,
             "items": items,
             "invoices": invoices,

@@ -32,7 +32,7 @@ class ProjectBillingItemAcceptanceMixin(models.AbstractModel):
 
     acceptance_state = fields.Selection(
         [
-            ("asked", "Waiting for acceptance"),
+            ("asked", "Waiting"),
             ("accepted", "Accepted"),
             ("rejected", "Rejected"),
         ],
@@ -103,7 +103,9 @@ class ProjectBillingItemAcceptanceMixin(models.AbstractModel):
     def _get_asked_text(self):
         return self.env._(
             "Asked on %(date)s by %(user)s, no answer yet",
-            date=format_date(self.env, self.acceptance_asked_date),
+            date=format_date(
+                self.env, self.acceptance_asked_date, date_format="d MMMM y"
+            ),
             user=self.acceptance_asked_by_id.name or "",
         )
 
@@ -151,9 +153,7 @@ class ProjectBillingItemAcceptanceMixin(models.AbstractModel):
             if item.acceptance_state != "asked":
                 values["acceptance_asking"] = item.acceptance_asking + 1
             item.write(values)
-            self.env.ref(TEMPLATE).sudo().send_mail(
-                item.id, email_layout_xmlid="mail.mail_notification_light"
-            )
+            self.env.ref(TEMPLATE).sudo().send_mail(item.id)
         return True
 
     def _check_askable(self):
@@ -256,9 +256,11 @@ class ProjectBillingItemAcceptanceMixin(models.AbstractModel):
         manager = self._get_acceptance_manager()
         note = {"author_id": author.id, "subtype_xmlid": "mail.mt_note"}
         text = acceptance._get_full_text()
-        self.message_post(body=text, partner_ids=manager.partner_id.ids, **note)
+        # the customer follows neither: what is discussed there is not for them
+        quiet = self.with_context(mail_post_autofollow_author_skip=True)
+        quiet.message_post(body=text, partner_ids=manager.partner_id.ids, **note)
         body = self.env._("%(item)s: %(answer)s", item=self.name, answer=text)
-        self.project_id.message_post(body=body, **note)
+        quiet.project_id.message_post(body=body, **note)
         if acceptance.answer == "accepted":
             self._set_ready()
         elif manager:

@@ -51,7 +51,7 @@ class ProjectBillingItemRoom(models.AbstractModel):
         labels = dict(item._fields["trigger"]._description_selection(self.env))
         detail = labels[item.trigger]
         if item.trigger == "accepted" and item.acceptance_state:
-            detail = item.acceptance_text
+            return item.acceptance_text
         return f"{detail}, {item.date_planned}" if item.date_planned else detail
 
     @api.model

@@ -32,4 +32,5 @@ class ProjectBillingTermAcceptance(models.AbstractModel):
             rows.append((name, acceptance._get_time_text()))
             if acceptance.text:
                 rows.append((acceptance.text, ""))
-        return {"title": self.env._("Accepted by the customer"), "rows": rows}
+        title = self.env._("Accepted by the customer")
+        return {"title": title, "rows": rows, "plain": True}

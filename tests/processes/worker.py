@@ -276,6 +276,37 @@ def set_up_deposit(env):
     return {"item": deposit.deposit_item_ids.id, "runs": runs}
 
 
+def ask_customer(env):
+    """Make an item that waits for its customer's answer; return its id."""
+    project = env["project.project"].create(
+        {
+            "name": "Waiting",
+            "partner_id": env["res.partner"]
+            .create({"name": "Buyer who looks", "email": "buyer@example.com"})
+            .id,
+            "company_id": env.company.id,
+        }
+    )
+    rule = env["project.billing.rule"].create(
+        {
+            "project_id": project.id,
+            "company_id": env.company.id,
+            "billing_type": "milestone",
+        }
+    )
+    item = env["project.billing.item"].create(
+        {"rule_id": rule.id, "name": "Part", "amount": 800, "trigger": "accepted"}
+    )
+    item.action_ask_acceptance()
+    return item.id
+
+
+def answer_item(env, item_id, reply, signer):
+    """Accept or reject an item; return the answer that stands."""
+    item = env["project.billing.item"].browse(item_id)
+    return item._answer(reply, signer, "As agreed or not")._get_sentence()
+
+
 def bill_project(env, project_id):
     """Bill one project; nothing left to invoice is no error here."""
     run = env["project.billing.run"].create(
@@ -348,6 +379,8 @@ TASKS = {
         set_up_deposit,
         set_up_pack,
         extend_pack,
+        ask_customer,
+        answer_item,
         bill_project,
         schedule,
         cron,
