@@ -554,6 +554,7 @@ class TestPortalRights(PortalCommon, HttpCase):
             "billing_run_id",
             "billing_summary",
             "billing_summary_html",
+            "overdue_days",
         },
         "account.move.line": {
             "billing_date_end",
