@@ -50,6 +50,15 @@ def age(ledger, day):
     return ageing
 
 
+def age_by_customer(ledger, day):
+    """Return ``{customer: {bucket: amount}}`` of what is open at the end of a day."""
+    return {
+        customer: {bucket: amount for bucket, (_count, amount) in age(own, day).items()}
+        for customer in {row[0] for row in ledger}
+        if age(own := [row for row in ledger if row[0] == customer], day)
+    }
+
+
 @tagged("shared_data", "heavy")
 class TestRealReceivables(BillingCommon):
     """Invoices up to mid-2012, posted and paid by the host."""
@@ -171,3 +180,25 @@ class TestRealReceivables(BillingCommon):
                 "1_30": (15, Decimal("909.73")),
             },
         )
+
+    def test_the_report_by_customer(self):
+        """Case C21 by customer: each column of the report, and its files' totals."""
+        for day in (date(2012, 3, 31), date(2012, 5, 15), self.until):
+            with self.subTest(day=day):
+                report = (
+                    self.env["project.billing.ageing.report"]
+                    .with_user(self.clerk)
+                    .create({"date": day})
+                )
+                values = report._get_values()
+                found = {
+                    group["name"]: {
+                        name.removeprefix("amount_"): Decimal(f"{amount:.2f}")
+                        for name, amount in group["amounts"].items()
+                        if amount and name != "amount_total"
+                    }
+                    for group in values["groups"]
+                    if group["id"] in {p.id for p in self.partners.values()}
+                }
+                self.assertEqual(found, age_by_customer(self.ledger, day))
+                self.assertEqual(values["difference"], 0)

@@ -99,6 +99,7 @@ from . import account_move_days
 from . import account_account
 from . import project_billing_forecast_line
 from . import project_billing_forecast
+from . import project_billing_ageing
 from . import account_move_documents
 from . import project_billing_entry_state_mixin
 from . import project_billing_entry_guard_mixin
