@@ -64,12 +64,19 @@
         "views/hr_employee_views.xml",
         "views/res_config_settings_views.xml",
         "views/project_billing_tracker_views.xml",
+        "views/project_billing_dashboard_views.xml",
         "views/project_billing_portal_templates.xml",
         "views/project_billing_ageing_views.xml",
         "wizards/project_billing_ageing_report_views.xml",
         "views/project_invoice_tracker_menus.xml",
     ],
     "assets": {
+        "web.assets_backend": [
+            "project_invoice_tracker/static/src/dashboard/*",
+        ],
+        "web.assets_unit_tests": [
+            "project_invoice_tracker/static/tests/dashboard/*.test.js",
+        ],
         "web.assets_tests": [
             "project_invoice_tracker/static/tests/tours/*.js",
         ],

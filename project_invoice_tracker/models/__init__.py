@@ -100,6 +100,9 @@ from . import account_account
 from . import project_billing_forecast_line
 from . import project_billing_forecast
 from . import project_billing_ageing
+from . import project_billing_convert_mixin
+from . import project_billing_attention
+from . import project_billing_dashboard
 from . import account_move_documents
 from . import project_billing_entry_state_mixin
 from . import project_billing_entry_guard_mixin
