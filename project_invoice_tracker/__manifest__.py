@@ -21,6 +21,7 @@
         "security/project_billing_wip_rules.xml",
         "security/project_billing_forecast_rules.xml",
         "security/project_billing_ageing_rules.xml",
+        "security/project_billing_statement_rules.xml",
         "data/product_data.xml",
         "data/project_billing_document_type_data.xml",
         "data/project_billing_plan_data.xml",
@@ -30,6 +31,7 @@
         "report/billing_summary.xml",
         "report/project_billing_wip_report.xml",
         "report/project_billing_ageing_report.xml",
+        "report/project_billing_statement_report.xml",
         "data/ir_cron_data.xml",
         "wizards/project_billing_settle_views.xml",
         "wizards/account_move_reversal_views.xml",
@@ -68,6 +70,7 @@
         "views/project_billing_portal_templates.xml",
         "views/project_billing_ageing_views.xml",
         "wizards/project_billing_ageing_report_views.xml",
+        "views/project_billing_statement_views.xml",
         "views/project_invoice_tracker_menus.xml",
     ],
     "assets": {

@@ -103,6 +103,9 @@ from . import project_billing_ageing
 from . import project_billing_convert_mixin
 from . import project_billing_attention
 from . import project_billing_dashboard
+from . import project_billing_statement_figures
+from . import project_billing_statement
+from . import project_billing_statement_mixin
 from . import account_move_documents
 from . import project_billing_entry_state_mixin
 from . import project_billing_entry_guard_mixin

@@ -11,6 +11,7 @@ class ProjectProject(models.Model):
         "project.billing.template.mixin",
         "project.billing.figures.mixin",
         "project.billing.retained.mixin",
+        "project.billing.statement.mixin",
         "project.project",
     ]
 
