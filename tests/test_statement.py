@@ -213,6 +213,25 @@ class TestStatementFigures(StatementCommon):
         stranger = self.env["res.partner"].create({"name": "Stranger"})
         self.assertEqual(self._get_blocks(partner=stranger), [])
 
+    def test_a_subsidiary_is_a_customer_of_its_own(self):
+        holding = self.env["res.partner"].create(
+            {"name": "Holding", "is_company": True}
+        )
+        self.customer.write({"is_company": True, "parent_id": holding.id})
+        self.assertEqual(self.customer.commercial_partner_id, self.customer)
+        self._invoice()
+        self.assertEqual(self._get_blocks(partner=holding), [])
+        self.assertEqual(len(self._get_block()["documents"]), 1)
+
+    def test_a_contact_gets_the_statement_of_its_customer(self):
+        contact = self.env["res.partner"].create(
+            {"name": "Eva Holm", "parent_id": self.customer.id}
+        )
+        self.rule.partner_id = contact
+        self._invoice()
+        self.assertEqual(len(self._get_block(partner=contact)["documents"]), 1)
+        self.assertEqual(self._make().partner_id, contact)
+
     def test_a_vendor_bill_is_not_the_customers(self):
         self._invoice()
         self.project._ensure_billing_account()

@@ -93,9 +93,10 @@ class ProjectBillingStatement(models.Model):
                 billing_tracker_date=fields.Date.to_string(self.date),
             )
         )
+        customer = self.partner_id.commercial_partner_id
         [[amount]] = ageing._read_group(
             [
-                ("partner_id", "child_of", self.partner_id.commercial_partner_id.id),
+                ("partner_id.commercial_partner_id", "=", customer.id),
                 ("kind", "=", "unmatched"),
                 ("company_id", "=", company.id),
             ],

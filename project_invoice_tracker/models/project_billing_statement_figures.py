@@ -198,7 +198,7 @@ class ProjectBillingStatementFigures(models.AbstractModel):
                     ("source", "=", "instalment"),
                     ("is_payable", "=", False),
                     ("project_id", "=", project.id),
-                    ("partner_id", "child_of", partner.id),
+                    ("partner_id.commercial_partner_id", "=", partner.id),
                 ]
             )
         )
