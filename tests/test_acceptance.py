@@ -1,3 +1,5 @@
+from datetime import date
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import freeze_time, new_test_user
 from odoo.tools import mute_logger
@@ -135,6 +137,39 @@ class TestAnswer(AcceptanceCommon):
         self.assertEqual(str(self.item.date_ready), "2026-06-10")
         self.assertEqual(self._bill().amount_untaxed, 5000)
         self.assertConserved()
+
+    def test_b17_real_milestones_are_ready_on_the_day_the_customer_accepts(self):
+        plan = [
+            (15_000, date(2022, 2, 5), date(2022, 2, 8)),
+            (15_000, date(2022, 3, 8), date(2022, 3, 9)),
+            (20_000, date(2022, 4, 7), date(2022, 4, 29)),
+        ]
+        self.item.active = False
+        items = self.env["project.billing.item"]
+        for amount, planned, accepted in plan:
+            values = {"amount": amount, "date_planned": planned, "trigger": "accepted"}
+            item = self._create_item(self.rule, name=f"Due {planned}", **values)
+            items |= item
+            with freeze_time(planned):
+                self._ask(item)
+            with freeze_time(accepted):
+                self._answer(item=item)
+        slips = [(item.date_ready - item.date_planned).days for item in items]
+        self.assertEqual(slips, [3, 1, 22])
+        for day, ready in ((date(2022, 3, 31), 30_000), (date(2022, 4, 28), 30_000)):
+            run = self._propose(day)
+            proposed = self._get_lines(run, "proposed")
+            self.assertEqual(sum(proposed.mapped("amount")), ready)
+        with freeze_time("2022-04-29"):
+            self.assertEqual(self._bill(date(2022, 4, 29)).amount_untaxed, 50_000)
+
+    def test_review_shows_the_answer_of_what_is_proposed(self):
+        with freeze_time("2026-06-10"):
+            self._ask()
+            self._answer(text="Well done")
+        [line] = self._propose().with_user(self.manager).line_ids
+        self.assertEqual(line.state, "proposed")
+        self.assertIn("Accepted by Eva Holm", line.acceptance_text)
 
     def test_item_waits_until_it_is_accepted(self):
         self._ask()

@@ -237,6 +237,27 @@ class TestPortalInvoices(PortalCommon):
             move.action_post()
         self.assertEqual([r.amount for r in self._get_invoices().values()], [70])
 
+    def _count_queries(self):
+        """Return the queries that the lists of a customer need, tokens given."""
+        for _first_makes_tokens in range(2):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            self._get_items()
+            self._get_invoices()
+        return self.env.cr.sql_log_count - before
+
+    def test_many_invoices_ask_the_database_as_often_as_one(self):
+        self._post_ready("2026-06-30")
+        one = self._count_queries()
+        for number in range(5):
+            item = self._create_item(self.rule, name=f"Part {number}", amount=9)
+            with freeze_time("2026-06-10"):
+                item.action_set_ready()
+            self._post_ready("2026-06-30")
+        self.assertEqual(len(self._get_invoices()), 6)
+        self.assertLessEqual(self._count_queries(), one + 3)
+
     def test_invoice_of_another_project_is_not_shown(self):
         other = self._create_project("Other")
         rule = self._create_rule("milestone", project=other)

@@ -53,6 +53,9 @@ class ProjectBillingRunLine(models.Model):
         help="Text of the invoice line of an item; empty: the item's name. The text of "
         "time is edited on the entries.",
     )
+    acceptance_text = fields.Text(
+        related="item_id.acceptance_text", string="Customer's answer"
+    )
     cost_markup = fields.Float(
         string="Mark-up (%)",
         digits=(16, 6),
