@@ -289,7 +289,10 @@ class TestAnswer(AcceptanceCommon):
 
     def test_who_answers_does_not_follow_what_is_discussed_inside(self):
         self._ask()
-        self._answer(text="Well done")
+        # as it is outside tests, which subscribe nobody
+        self.item.with_user(self.eva).with_context(
+            mail_create_nosubscribe=False
+        )._answer("accepted", "Eva Holm", "", self.eva.partner_id)
         followers = self.item.message_partner_ids
         followers |= self.project.message_partner_ids
         self.assertNotIn(self.eva.partner_id, followers)

@@ -312,6 +312,31 @@ class TestPortalHours(PortalCommon):
             [(date(2026, 7, 1), 1.0, 1.0), (date(2026, 6, 1), 15.0, 5.0)],
         )
 
+    def test_hours_on_a_draft_are_not_invoiced_yet(self):
+        self.time.portal_hours = "invoiced"
+        with freeze_time("2026-06-30"):
+            draft = self._bill()
+        self.assertFalse(self._get_months())
+        self.time.portal_hours = "worked"
+        self.assertEqual(self._get_months(), [(date(2026, 6, 1), 10.0, 10.0)])
+        draft.action_post()
+        self.assertEqual(self._get_months(), [(date(2026, 6, 1), 10.0, 0.0)])
+
+    def test_hours_drawn_from_a_pack_are_shown_as_settled(self):
+        packs = self._create_rule("milestone", name="Packs")
+        values = {"kind": "pack", "prepaid_hours": 4, "date_start": "2026-06-01"}
+        self.env["project.billing.item"].create(
+            {"rule_id": packs.id, "name": "Pack", "amount": 300, **values}
+        )
+        self.time.write(
+            {
+                "portal_hours": "invoiced",
+                "prepaid_rule_ids": [Command.link(packs.id)],
+            }
+        )
+        self._post_ready("2026-06-30")
+        self.assertEqual(self._get_months(), [(date(2026, 6, 1), 10.0, 0.0)])
+
     def test_people_are_shown_as_on_invoices_and_prices_never(self):
         self.time.portal_hours = "worked"
         shown = {"name": "Ann Archer", "initials": "AA", "none": "", "role": ""}

@@ -12,8 +12,9 @@ class ProjectBillingPortalHours(models.AbstractModel):
     """Hours that rules show to their customer: month by month, then entry by entry.
 
     Invoiced hours are those of the customer's own posted invoices, in the quantity
-    that was invoiced; hours worked since are billable hours that no rule has billed
-    yet, and only the rule's customer sees them, not a payer of a share.
+    that was invoiced, and those drawn from prepaid hours; hours worked since are on a
+    draft or on no invoice. Of draws and hours worked since a payer of a share sees
+    nothing, only the rule's customer does.
     """
 
     _name = "project.billing.portal.hours"
@@ -86,27 +87,38 @@ class ProjectBillingPortalHours(models.AbstractModel):
         self.env.flush_all()
         shown = rules.filtered(lambda rule: rule.portal_hours != "none")
         # a payer of a share sees what that share was billed for
-        worked = shown.filtered(
-            lambda rule: (
-                rule.portal_hours == "worked"
-                and rule.bill_partner_id.commercial_partner_id == partner
-            )
+        own = shown.filtered(
+            lambda rule: rule.bill_partner_id.commercial_partner_id == partner
         )
+        worked = own.filtered(lambda rule: rule.portal_hours == "worked")
         hour = self.env.ref("uom.product_uom_hour").sudo()
         return SQL(
             """
+            -- on own posted invoices, in the quantity that was invoiced
             SELECT a.date, a.analytic_line_id AS entry_id, a.rule_id,
                    TRUE AS is_invoiced,
-                   CASE WHEN a.kind = 'draw' OR u.id IS NULL THEN a.quantity
+                   CASE WHEN u.id IS NULL THEN a.quantity
                         ELSE a.invoiced_quantity * u.factor / %(hour)s END AS hours
               FROM project_billing_allocation a
               JOIN account_move m ON m.id = a.move_id
               LEFT JOIN account_move_line l ON l.id = a.move_line_id
               LEFT JOIN uom_uom u ON u.id = l.product_uom_id
              WHERE a.rule_id = ANY(%(shown)s) AND a.is_live
-               AND a.analytic_line_id IS NOT NULL
-               AND a.kind IN ('bill', 'credit', 'draw')
+               AND a.analytic_line_id IS NOT NULL AND a.kind IN ('bill', 'credit')
                AND m.state = 'posted' AND m.commercial_partner_id = %(partner)s
+             UNION ALL
+            -- drawn from prepaid hours: on no invoice line of their own
+            SELECT a.date, a.analytic_line_id, a.rule_id, TRUE, a.quantity
+              FROM project_billing_allocation a
+             WHERE a.rule_id = ANY(%(own)s) AND a.is_live AND a.kind = 'draw'
+               AND a.analytic_line_id IS NOT NULL
+             UNION ALL
+            -- on drafts: worked, and not invoiced yet
+            SELECT a.date, a.analytic_line_id, a.rule_id, FALSE, a.quantity
+              FROM project_billing_allocation a
+              JOIN account_move m ON m.id = a.move_id
+             WHERE a.rule_id = ANY(%(worked)s) AND a.is_live AND a.kind = 'bill'
+               AND a.analytic_line_id IS NOT NULL AND m.state = 'draft'
              UNION ALL
             SELECT e.date, e.id, e.billing_rule_id, FALSE,
                    e.billable_quantity - e.billed_quantity
@@ -117,6 +129,7 @@ class ProjectBillingPortalHours(models.AbstractModel):
             """,
             hour=hour.factor,
             shown=shown.ids,
+            own=own.ids,
             worked=worked.ids,
             partner=partner.id,
         )
