@@ -256,11 +256,9 @@ class ProjectBillingItemAcceptanceMixin(models.AbstractModel):
         manager = self._get_acceptance_manager()
         note = {"author_id": author.id, "subtype_xmlid": "mail.mt_note"}
         text = acceptance._get_full_text()
-        # the customer follows neither: what is discussed there is not for them
-        quiet = self.with_context(mail_post_autofollow_author_skip=True)
-        quiet.message_post(body=text, partner_ids=manager.partner_id.ids, **note)
+        self.message_post(body=text, partner_ids=manager.partner_id.ids, **note)
         body = self.env._("%(item)s: %(answer)s", item=self.name, answer=text)
-        quiet.project_id.message_post(body=body, **note)
+        self.project_id.message_post(body=body, **note)
         if acceptance.answer == "accepted":
             self._set_ready()
         elif manager:
