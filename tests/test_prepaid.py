@@ -275,6 +275,16 @@ class TestRetainer(PrepaidCommon):
         self.assertEqual(entry.billing_state, "drawn")
         self.assertFalse(self._get_item(rule, JUNE_1).billed_amount)
 
+    def test_time_draws_from_a_period_that_no_job_has_planned_yet(self):
+        """Found by the sequences of deals: the hours' room was asked before."""
+        rule = self._create_retainer()
+        day = date(2027, 7, 20)
+        self.assertLess(rule.planned_until, day)
+        with freeze_time("2027-07-31"):
+            entry = self._create_entry(3.0, day)
+            run = self._propose(date(2027, 7, 31))
+        self.assertEqual(self._get_draw_lines(run).entry_ids, entry)
+
     def test_a_fee_of_nothing_can_include_hours(self):
         rule = self._create_retainer()
         rule.amount = 0

@@ -33,6 +33,15 @@ class ProjectBillingRulePlanMixin(models.AbstractModel):
         rules._plan_periods()
         self.env["project.billing.prepaid"]._alert()
 
+    def _filter_not_planned(self, until):
+        """Return the fees whose periods are not planned up to a day."""
+        return self.filtered(
+            lambda r: (
+                r.billing_type == "recurring"
+                and (not r.planned_until or r.planned_until < until)
+            )
+        )
+
     def _plan_periods(self, until=None, rename=False):
         """Make, change and delete planned periods as the rules say now.
 

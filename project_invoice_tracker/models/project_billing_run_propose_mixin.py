@@ -58,6 +58,7 @@ class ProjectBillingRunProposeMixin(models.AbstractModel):
         run = self.with_env(self.company_id._in_billing_context().env)
         run.line_ids.sudo().unlink()
         rules = run._get_rules()
+        run._plan(rules)
         self.env["account.analytic.line"].sudo()._billing_revalue(
             SQL("e.project_id = ANY(%s)", rules.project_id.ids)
         )
@@ -68,6 +69,19 @@ class ProjectBillingRunProposeMixin(models.AbstractModel):
         run._block_negative_totals(proposals)
         self.env["project.billing.run.line"]._create_from(run, proposals)
         run.sudo().state = "proposed"
+
+    def _plan(self, rules):
+        """Plan what rules have not planned so far, before any room is asked.
+
+        Time draws from the hours of periods, whichever rule comes first. Of a rule
+        that fails its own room says so.
+        """
+
+        def plan(batch):
+            rules.browse().concat(*batch)._plan_periods(self.cutoff_date)
+
+        missing = rules._filter_not_planned(self.cutoff_date)
+        self._run_in_batches(list(missing), plan, lambda rule, error: None)
 
     def _ask_rooms(self, rules):
         """Return the proposals of the rules' rooms.

@@ -44,9 +44,7 @@ class ProjectBillingTypeRecurring(models.AbstractModel):
 
     @api.model
     def _propose(self, rules, run):
-        missing = rules.filtered(
-            lambda r: not r.planned_until or r.planned_until < run.cutoff_date
-        )
+        missing = rules._filter_not_planned(run.cutoff_date)
         missing._plan_periods(run.cutoff_date)
         proposals = super()._propose(rules, run)
         return self._keep_next(proposals) + self._propose_old(rules, run)
