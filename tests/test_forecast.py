@@ -78,6 +78,28 @@ class TestForecast(ForecastCommon):
         )
         self.assertEqual(fact.habit, "Usually pays 12 days late (last 3 payments)")
 
+    def test_the_tracker_says_when_what_is_open_is_expected(self):
+        self._teach(12)
+        invoice = self._invoice(700, date(2026, 7, 20))
+        bill = self._invoice(50, date(2026, 7, 25), move_type="in_invoice")
+        facts = self._get_facts(source="instalment")
+        expected = {fact.move_id: fact.date_expected for fact in facts}
+        self.assertEqual(expected[invoice], date(2026, 8, 1))
+        self.assertEqual(expected[bill], date(2026, 7, 25))
+        paid = facts.filtered(lambda fact: fact.stage == "paid")
+        self.assertEqual(set(paid.mapped("date_expected")), {False})
+        past = self._get_facts(day=date(2026, 7, 1), move_id=invoice.id)
+        self.assertFalse(past.date_expected)
+
+    def test_the_row_says_why_it_is_expected_then(self):
+        self._teach(12)
+        self._invoice(700, date(2026, 6, 1))
+        fact = self._get_forecast(kind="invoice", on_expected=True)
+        self.assertEqual(
+            fact.habit,
+            "Usually pays 12 days late (last 3 payments); already later than that",
+        )
+
     def test_where_both_days_are_the_same_there_is_one_row(self):
         self._invoice(700, date(2026, 7, 20))
         fact = self._get_forecast(kind="invoice")

@@ -236,6 +236,24 @@ class TestHabitLedger(BillingCommon):
             habits.search(domain + [("partner_id", "=", self.slow.id)]).days, 6
         )
 
+    def test_a_habit_reads_as_an_accountant_says_it(self):
+        habit = self.env["project.billing.habit"].create(
+            {"company_id": self.company.id, "partner_id": self.slow.id}
+        )
+        for days, count, sentence in (
+            (12, 20, "Usually pays 12 days late (last 20 payments)"),
+            (1, 1, "Usually pays 1 day late (one payment)"),
+            (0, 2, "Usually pays on the due date (last 2 payments)"),
+            (-1, 2, "Usually pays 1 day early (last 2 payments)"),
+            (-9, 2, "Usually pays 9 days early (last 2 payments)"),
+        ):
+            habit.write({"days": days, "payment_count": count})
+            self.assertEqual(habit.display_name, sentence)
+        habit.write({"partner_id": False, "days": 3, "payment_count": 40})
+        self.assertEqual(
+            habit.display_name, "Customers usually pay 3 days late (40 payments)"
+        )
+
     def test_open_instalments_are_expected_by_habit(self):
         for due in (date(2026, 3, 1), date(2026, 4, 1), date(2026, 5, 1)):
             self._pay(self._invoice(due=due), 12)

@@ -154,8 +154,7 @@ class ProjectBillingForecast(models.Model):
             source = known.move_id or known.item_id or known.forecast_line_id
             fact.document_name = source.display_name or known.rule_id.name
 
-    @api.depends("partner_id", "direction")
-    @api.depends_context("company")
+    @api.depends("partner_id", "direction", "date_expected")
     def _compute_habit(self):
         habits = self.env["project.billing.habit"].sudo()
         habits = habits.search(
@@ -164,13 +163,22 @@ class ProjectBillingForecast(models.Model):
                 ("partner_id", "in", [False, *self.partner_id.ids]),
             ]
         )
-        known = {(one.company_id, one.partner_id): one.display_name for one in habits}
+        known = {(one.company_id, one.partner_id): one for one in habits}
         nobody = habits.partner_id.browse()
         for fact in self:
-            company = fact.company_id
-            fact.habit = fact.direction == "in" and (
-                known.get((company, fact.partner_id)) or known.get((company, nobody))
-            )
+            company, payer = fact.company_id, fact.partner_id
+            habit = known.get((company, payer)) or known.get((company, nobody))
+            fact.habit = fact.direction == "in" and habit and fact._explain(habit)
+
+    def _explain(self, habit):
+        """Return why the amount is expected on its day."""
+        if self.kind == "invoice" and self.date_due:
+            usual = fields.Date.add(self.date_due, days=habit.days)
+            if self.date_expected > usual:
+                return self.env._(
+                    "%(habit)s; already later than that", habit=habit.display_name
+                )
+        return habit.display_name
 
     @api.depends("kind", "project_id")
     def _compute_display_name(self):

@@ -64,22 +64,28 @@ class ProjectBillingHabit(models.Model):
     def _get_sentence(self):
         """Return the habit in words, as an accountant would say it."""
         self.ensure_one()
-        days, count = abs(self.days), self.payment_count
+        when, count = self._get_days_in_words(), self.payment_count
         if not self.partner_id:
-            who = self.env._("Customers as a whole, %(count)s payments", count=count)
-        elif count == 1:
-            who = self.env._("one payment")
+            return self.env._(
+                "Customers usually pay %(when)s (%(count)s payments)",
+                when=when,
+                count=count,
+            )
+        if count == 1:
+            return self.env._("Usually pays %(when)s (one payment)", when=when)
+        return self.env._(
+            "Usually pays %(when)s (last %(count)s payments)", when=when, count=count
+        )
+
+    def _get_days_in_words(self):
+        if not self.days:
+            return self.env._("on the due date")
+        if abs(self.days) == 1:
+            late, early = self.env._("1 day late"), self.env._("1 day early")
         else:
-            who = self.env._("last %(count)s payments", count=count)
-        if self.days > 0:
-            return self.env._(
-                "Usually pays %(days)s days late (%(who)s)", days=days, who=who
-            )
-        if self.days < 0:
-            return self.env._(
-                "Usually pays %(days)s days early (%(who)s)", days=days, who=who
-            )
-        return self.env._("Usually pays on the due date (%(who)s)", who=who)
+            late = self.env._("%(days)s days late", days=self.days)
+            early = self.env._("%(days)s days early", days=-self.days)
+        return late if self.days > 0 else early
 
     @api.model
     def _get_expected_dates(self, lines, today):

@@ -24,6 +24,8 @@ SOURCES = (
     "account.move.line",
     "account.partial.reconcile",
     "project.billing.allocation",
+    "project.billing.habit",
+    "project.billing.habit.wait",
     "project.billing.item",
     "project.billing.rule",
     "project.billing.share",
@@ -91,6 +93,12 @@ class ProjectBillingTracker(models.Model):
     date_planned = fields.Date(string="Planned", readonly=True)
     date_invoiced = fields.Date(string="Invoiced on", readonly=True)
     date_due = fields.Date(string="Due", readonly=True)
+    date_expected = fields.Date(
+        string="Expected",
+        readonly=True,
+        help="When what is open will be paid: the due date and the days that this "
+        "customer usually pays late.",
+    )
     date_paid = fields.Date(string="Paid on", readonly=True)
     days_overdue = fields.Integer(readonly=True, aggregator="max")
     bucket = fields.Selection(BUCKETS, string="Ageing", readonly=True)
@@ -107,7 +115,8 @@ class ProjectBillingTracker(models.Model):
 
     @property
     def _table_query(self):
-        return self._build_query()
+        past = bool(self.env.context.get("billing_tracker_date"))
+        return self._build_query(with_expected=not past)
 
     @api.model
     def _build_query(self, **options):

@@ -8,6 +8,7 @@ for each company: the database knows neither its zone nor a past day.
 
 from odoo.tools import SQL
 
+from .habit_query import join_habits, select_expected
 from .share import DIGITS
 from .tracker_work import build_items, build_time
 
@@ -40,13 +41,21 @@ COLUMNS = (
 PARTS = 8
 
 
-def build_tracker_query(days, earned=None, prepaid=None, is_past=False, with_paid=True):
+def build_tracker_query(
+    days,
+    earned=None,
+    prepaid=None,
+    is_past=False,
+    with_paid=True,
+    with_expected=False,
+):
     """Return the query of the fact table.
 
     :param days: ``{company id: today}``, only these companies are read
     :param earned: ``{item id: amount}``, what progress items have earned so far
     :param prepaid: ``{rule id: amount}``, unbilled time that is paid for already
     :param with_paid: also what is paid
+    :param with_expected: also when open instalments are expected, see habit.py
     :param is_past: the days are past ones: what is planned or not invoiced is left
         out, for it has no history; instalments stand as they stood then
     """
@@ -71,12 +80,15 @@ def build_tracker_query(days, earned=None, prepaid=None, is_past=False, with_pai
                     WHEN d.today - f.date_due <= 30 THEN '1_30'
                     WHEN d.today - f.date_due <= 60 THEN '31_60'
                     WHEN d.today - f.date_due <= 90 THEN '61_90'
-                    ELSE '90_more' END AS bucket
+                    ELSE '90_more' END AS bucket, %(expected)s AS date_expected
           FROM (%(parts)s) f
           JOIN days d ON d.company_id = f.company_id
           JOIN res_company c ON c.id = f.company_id
           LEFT JOIN project_project p ON p.id = f.project_id
+          %(habits)s
         """,
+        expected=_build_expected() if with_expected else SQL("NULL::date"),
+        habits=_HABITS if with_expected else SQL(),
         days=SQL(", ").join(
             SQL("(%s::int4, %s::date)", company, day) for company, day in days.items()
         ),
@@ -84,6 +96,25 @@ def build_tracker_query(days, earned=None, prepaid=None, is_past=False, with_pai
         parts=SQL(" UNION ALL ").join(
             SQL("(%s)", _number(part, number)) for number, part in parts.items()
         ),
+    )
+
+
+_HABITS = join_habits(
+    SQL("f.company_id"), SQL("f.partner_id"), SQL("f.date_due"), SQL("d.today")
+)
+
+
+def _build_expected():
+    """Return the day on which what is open is expected; nothing else has one."""
+    return SQL(
+        """
+        CASE WHEN f.stage NOT IN ('open', 'overdue') OR f.date_due >= DATE '2099-12-31'
+             THEN NULL
+             WHEN f.is_payable OR f.gross_company <= 0
+             THEN GREATEST(f.date_due, d.today)
+             ELSE %s END
+        """,
+        select_expected(SQL("f.date_due"), SQL("d.today")),
     )
 
 
