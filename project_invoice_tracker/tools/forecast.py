@@ -99,7 +99,7 @@ def build_forecast_query(tracker, run_rate, cash, other):
 # on which day is it invoiced, by which term is it paid, in or out?
 _BILLED = SQL(
     """
-    SELECT f.*, cu.digits, cc.digits AS digits_company,
+    SELECT f.*, cu.rounding, cc.rounding AS rounding_company,
            CASE WHEN f.source IN ('cash', 'manual') THEN f.source
                 WHEN f.source = 'instalment' AND f.is_payable THEN 'bill'
                 WHEN f.source = 'instalment' THEN 'invoice'
@@ -120,8 +120,8 @@ _BILLED = SQL(
                 END AS date_invoice
       FROM facts f
       JOIN res_company c ON c.id = f.company_id
-      JOIN digits cu ON cu.id = f.currency_id
-      JOIN digits cc ON cc.id = c.currency_id
+      JOIN res_currency cu ON cu.id = f.currency_id
+      JOIN res_currency cc ON cc.id = c.currency_id
       LEFT JOIN project_billing_rule r ON r.id = f.rule_id
       LEFT JOIN project_project p ON p.id = f.project_id
       LEFT JOIN res_partner b ON b.id = f.partner_id
@@ -219,17 +219,28 @@ def _build_dated():
                        f.today, f.gross_company,
                        CASE WHEN f.is_held OR f.due >= DATE '2099-12-31' THEN NULL
                             ELSE f.due END AS due,
-                       round(f.gross * f.upto, f.digits)
-                       - round(f.gross * f.before, f.digits) AS amount,
-                       round(f.gross_company * f.upto, f.digits_company)
-                       - round(f.gross_company * f.before, f.digits_company)
-                       AS amount_company
+                       %(amount)s AS amount, %(amount_company)s AS amount_company
                   FROM pieces f) q
           %(habits)s
         """,
+        amount=_build_part(SQL("f.gross"), SQL("f.rounding")),
+        amount_company=_build_part(SQL("f.gross_company"), SQL("f.rounding_company")),
         expected=select_expected(due, today),
         usual=select_usual(due, today),
         habits=join_habits(SQL("q.company_id"), SQL("q.partner_id"), due, today),
+    )
+
+
+def _build_part(amount, rounding):
+    """Return an instalment's part of an amount: to the cent, the sum is the amount."""
+    return SQL(
+        """
+        CASE WHEN f.upto = 1 AND f.before = 0 THEN %(amount)s ELSE
+             round(%(amount)s * f.upto / %(rounding)s) * %(rounding)s
+             - round(%(amount)s * f.before / %(rounding)s) * %(rounding)s END
+        """,
+        amount=amount,
+        rounding=rounding,
     )
 
 
