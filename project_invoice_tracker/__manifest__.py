@@ -35,6 +35,7 @@
         "data/ir_cron_data.xml",
         "wizards/project_billing_settle_views.xml",
         "wizards/account_move_reversal_views.xml",
+        "wizards/project_billing_bad_debt_views.xml",
         "wizards/project_billing_progress_views.xml",
         "wizards/project_billing_wip_report_views.xml",
         "views/project_billing_document_views.xml",

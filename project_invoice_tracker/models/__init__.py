@@ -111,6 +111,7 @@ from . import project_billing_entry_state_mixin
 from . import project_billing_entry_guard_mixin
 from . import account_analytic_line
 from . import account_move_accrual
+from . import account_move_bad_debt
 from . import account_move_annex
 from . import account_move_receipts
 from . import account_move_summary

@@ -7,6 +7,7 @@ class AccountMove(models.Model):
     _name = "account.move"
     _inherit = [
         "project.billing.accrual.move.mixin",
+        "project.billing.bad.debt.mixin",
         "project.billing.annex.mixin",
         "project.billing.receipts.mixin",
         "project.billing.summary.mixin",

@@ -83,6 +83,8 @@ class ProjectBillingMonthEnd(models.Model):
     draft_count = fields.Integer(compute="_compute_counts", string="Drafts")
     late_count = fields.Integer(compute="_compute_counts", string="Late entries")
 
+    overdue_count = fields.Integer(compute="_compute_counts", string="Overdue")
+
     _month_once = models.UniqueIndex(
         "(company_id, date)", "This month of the company has its page already."
     )
@@ -125,7 +127,7 @@ class ProjectBillingMonthEnd(models.Model):
         for page in self:
             if not page.date:
                 page.missing_count = page.review_count = 0
-                page.draft_count = page.late_count = 0
+                page.draft_count = page.late_count = page.overdue_count = 0
                 continue
             page.missing_count = len(page.time_ids)
             for name, (model, domain) in page._get_checks().items():
@@ -141,6 +143,7 @@ class ProjectBillingMonthEnd(models.Model):
             "review": ("project.billing.run.line", self._get_review_domain()),
             "draft": ("account.move", self._get_draft_domain()),
             "late": ("account.analytic.line", self._get_late_domain()),
+            "overdue": ("account.move", self._get_overdue_domain()),
         }
 
     def _get_review_domain(self):
@@ -176,6 +179,17 @@ class ProjectBillingMonthEnd(models.Model):
             & Domain("date", ">=", self.date_from)
             & Domain("date", "<=", self.date)
             & Domain("create_date", ">=", end)
+        )
+
+    def _get_overdue_domain(self):
+        """Invoices of projects, due by the month's end and open: bad debts to be."""
+        return (
+            Domain("company_id", "=", self.company_id.id)
+            & Domain("state", "=", "posted")
+            & Domain("move_type", "=", "out_invoice")
+            & Domain("payment_state", "in", ("not_paid", "partial"))
+            & Domain("invoice_date_due", "<=", self.date)
+            & Domain("billing_allocation_ids", "!=", False)
         )
 
     # -- CRUD ------------------------------------------------------------------------
@@ -382,6 +396,7 @@ class ProjectBillingMonthEnd(models.Model):
             "review": self.env._("Lines to review, %s", self.name),
             "draft": self.env._("Draft invoices, %s", self.name),
             "late": self.env._("Typed after the end of %s", self.name),
+            "overdue": self.env._("Due by the end of %s and open", self.name),
         }
         return self._open(model, labels.get(name, name), domain)
 
