@@ -38,6 +38,9 @@ class ProjectBillingAccrualMixin(models.AbstractModel):
         ondelete="set null",
         index="btree_not_null",
     )
+    accrual_line_ids = fields.One2many(
+        related="accrual_move_id.line_ids", string="Lines of the accrual"
+    )
     accrual_state = fields.Selection(related="accrual_move_id.state")
     accrued_amount = fields.Monetary(
         string="Accrued", compute="_compute_accrued_amount", compute_sudo=True

@@ -78,7 +78,7 @@ class ProjectBillingMonthEnd(models.Model):
     wip = fields.Monetary(compute="_compute_totals", string="WIP")
     advance = fields.Monetary(compute="_compute_totals", string="Billed in advance")
     closing = fields.Monetary(compute="_compute_totals")
-    missing_count = fields.Integer(compute="_compute_counts", string="People")
+    missing_count = fields.Integer(compute="_compute_counts", string="Missing time")
     review_count = fields.Integer(compute="_compute_counts", string="To review")
     draft_count = fields.Integer(compute="_compute_counts", string="Drafts")
     late_count = fields.Integer(compute="_compute_counts", string="Late entries")
@@ -406,9 +406,11 @@ class ProjectBillingMonthEnd(models.Model):
         action = self.env["ir.actions.act_window"]._for_xml_id(
             "project_invoice_tracker.project_billing_wip_action"
         )
+        title = self.env._("WIP of %s", self.name)
         return {
             **action,
-            "name": self.env._("WIP of %s", self.name),
+            "display_name": title,
+            "name": title,
             "domain": [("company_id", "=", self.company_id.id)],
             "context": {
                 "billing_wip_from": str(self.date_from),

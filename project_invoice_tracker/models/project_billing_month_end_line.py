@@ -43,6 +43,7 @@ class ProjectBillingMonthEndLine(models.Model):
         "project.billing.month.end", required=True, ondelete="cascade", index=True
     )
     rule_id = fields.Many2one("project.billing.rule", ondelete="set null")
+    rule_name = fields.Char(related="rule_id.name", string="Rule name")
     project_id = fields.Many2one("project.project", ondelete="set null")
     company_id = fields.Many2one("res.company", readonly=True)
     partner_id = fields.Many2one(

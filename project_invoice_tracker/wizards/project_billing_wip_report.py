@@ -26,7 +26,9 @@ class ProjectBillingWipReport(models.TransientModel):
         default=lambda self: self.env.company._get_billing_today(),
         help="Closing is the work in progress at the end of this day.",
     )
-    project_ids = fields.Many2many("project.project", help="Empty: all you may see.")
+    project_ids = fields.Many2many(
+        "project.project", string="Projects", help="Empty: all you may see."
+    )
 
     @api.depends("date_to")
     def _compute_date_from(self):
@@ -67,6 +69,7 @@ class ProjectBillingWipReport(models.TransientModel):
         )
         return {
             **action,
+            "display_name": self._get_title(),
             "name": self._get_title(),
             "domain": list(self._get_domain()),
             "context": {
