@@ -131,6 +131,16 @@ class TestDashboard(DashboardCommon):
         spans = self._get_data()["cash_in"]
         self.assertEqual((spans[-1]["key"], spans[-1]["amount"]), ("later", 400))
 
+    def test_what_is_expected_is_what_is_owed_from_today_on(self):
+        self._pay(self._invoice(), 100)
+        spans = self._get_data()["cash_expected"]
+        self.assertEqual(spans[0]["date_from"], "2026-07-15")
+        self.assertEqual(sum(span["amount"] for span in spans), 900)
+        facts = self.env["project.billing.forecast"].with_user(self.clerk)
+        for span in spans:
+            rows = facts.search(span["domain"])
+            self.assertAlmostEqual(sum(rows.mapped("expected")), span["amount"], 2)
+
     def test_dso_relates_what_is_owed_to_90_days_of_sales(self):
         invoice = self._invoice()
         self._pay(invoice, 500)

@@ -1,11 +1,15 @@
 """Days sales outstanding: pure arithmetic, cases C21 and C24."""
 
+from datetime import date, timedelta
+
 from odoo.tests import BaseCase, tagged
 
 from odoo.addons.project_invoice_tracker.tools.dso import (
     get_count_back_dso,
     get_dso,
 )
+
+from .test_real_receivables import read_ledger
 
 MONTHS = [(100_000, 30), (80_000, 30), (70_000, 30)]
 
@@ -40,3 +44,14 @@ class TestDSO(BaseCase):
 
     def test_customers_in_credit_have_negative_days(self):
         self.assertEqual(get_dso(-90, 90, 90), -90)
+
+
+@tagged("post_install", "-at_install", "standard", "shared_data")
+class TestRealDSO(BaseCase):
+    def test_a_real_ledger_at_mid_2012(self):
+        """Case C21: 5,504.09 open on the sales of 90 days."""
+        day = date(2012, 6, 30)
+        ledger = [row for row in read_ledger() if row[2] <= day]
+        owed = sum(row[5] for row in ledger if row[4] > day)
+        sold = sum(row[5] for row in ledger if row[2] > day - timedelta(days=90))
+        self.assertEqual(float(round(get_dso(owed, sold, 90), 2)), 27.23)

@@ -5,15 +5,13 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import date_utils
-from odoo.tools.misc import get_lang
 
 from ..exceptions import BillingError
 from ..tools.dso import get_dso
+from .project_billing_dashboard_cash_mixin import OUTSTANDING
 
 DSO_DAYS = 90
-WEEKS = 8
 DEBTORS = 5
-OUTSTANDING = ("open", "overdue")
 # one query answers all of these; each with the company, whose currency it is in
 GROUPS = {
     "figures": ("stage", "is_held", "is_retained", "bucket"),
@@ -50,7 +48,10 @@ class ProjectBillingDashboard(models.AbstractModel):
     """
 
     _name = "project.billing.dashboard"
-    _inherit = "project.billing.convert.mixin"
+    _inherit = [
+        "project.billing.convert.mixin",
+        "project.billing.dashboard.cash.mixin",
+    ]
     _description = "Billing Dashboard"
 
     @api.model
@@ -90,6 +91,7 @@ class ProjectBillingDashboard(models.AbstractModel):
             ],
             "ageing": self._get_ageing(rows["figures"], domain),
             "cash_in": self._get_cash_in(rows["dates"], domain, today),
+            "cash_expected": self._get_cash_expected(domain, factors, today),
             "debtors": self._get_debtors(rows["debtors"], domain),
             "projects": self.env["project.billing.attention"]._get_projects(
                 rows["projects"], domain, filters, today
@@ -253,41 +255,6 @@ class ProjectBillingDashboard(models.AbstractModel):
                 }
             )
         return ageing
-
-    @api.model
-    def _get_cash_in(self, rows, domain, today):
-        """Return what is due: late, week by week from today on, and later."""
-        rows = [row for row in rows if row["stage"] in OUTSTANDING]
-        rows = [row for row in rows if row["date_due:day"]]
-        monday = int(get_lang(self.env).week_start)  # the week's first day: 1 = Monday
-        first, spans = today, [("late", None, today - timedelta(days=1))]
-        for _week in range(WEEKS):
-            last = first + timedelta(days=6 - (first.isoweekday() - monday) % 7)
-            spans.append(("week", first, last))
-            first = last + timedelta(days=1)
-        spans.append(("later", first, None))
-        return [self._get_span(rows, domain, *span) for span in spans]
-
-    @api.model
-    def _get_span(self, rows, domain, key, first, last):
-        own = [
-            row
-            for row in rows
-            if (not first or row["date_due:day"] >= first)
-            and (not last or row["date_due:day"] <= last)
-        ]
-        domain &= Domain("stage", "in", OUTSTANDING)
-        if first:
-            domain &= Domain("date_due", ">=", fields.Date.to_string(first))
-        if last:
-            domain &= Domain("date_due", "<=", fields.Date.to_string(last))
-        return {
-            "key": key,
-            "date_from": first and fields.Date.to_string(first),
-            "date_to": last and fields.Date.to_string(last),
-            "amount": self._sum(own, "gross"),
-            "domain": list(domain),
-        }
 
     @api.model
     def _get_debtors(self, rows, domain):

@@ -10,6 +10,7 @@ export class BillingBars extends Component {
         format: Function,
         open: Function,
         className: {type: String, optional: true},
+        slots: {type: Object, optional: true},
     };
 
     /**

@@ -16,6 +16,7 @@ import {useSetupAction} from "@web/search/action_hook";
 import {user} from "@web/core/user";
 
 const TRACKER = "project_invoice_tracker.project_billing_tracker_action";
+const FORECAST = "project_invoice_tracker.project_billing_forecast_action";
 const RULE = "project.billing.rule";
 
 /** The app's home: where the money is, and which projects need a hand. */
@@ -33,13 +34,19 @@ export class BillingDashboard extends Component {
             error: "",
             isLoading: false,
             canCreateRule: false,
+            isExpected: Boolean(this.props.state?.isExpected),
             filters: this.props.state?.filters || {
                 user_id: false,
                 partner_id: false,
                 period: "this_month",
             },
         });
-        useSetupAction({getLocalState: () => ({filters: {...this.state.filters}})});
+        useSetupAction({
+            getLocalState: () => ({
+                filters: {...this.state.filters},
+                isExpected: this.state.isExpected,
+            }),
+        });
         onWillStart(() => this.load());
     }
 
@@ -114,7 +121,9 @@ export class BillingDashboard extends Component {
 
     /** Bars of what comes in, named by the days of the week. */
     get cashBars() {
-        return this.state.data.cash_in.map((span, index) => ({
+        const {cash_in, cash_expected} = this.state.data;
+        const spans = this.state.isExpected ? cash_expected : cash_in;
+        return spans.map((span, index) => ({
             ...span,
             key: `${span.key}-${index}`,
             label: this.getSpanLabel(span),
@@ -143,6 +152,20 @@ export class BillingDashboard extends Component {
      */
     isHot(reason) {
         return ["overdue", "rejected"].includes(reason.code);
+    }
+
+    get cashTitle() {
+        return this.state.isExpected ? _t("Cash in, as expected") : _t("Cash in, by due date");
+    }
+
+    get cashHelp() {
+        return this.state.isExpected
+            ? _t("What customers owe, in the week in which they usually pay.")
+            : _t("What customers owe, in the week in which it is due.");
+    }
+
+    openCash(name, domain) {
+        return this.open(name, domain, this.state.isExpected ? FORECAST : TRACKER);
     }
 
     get more() {

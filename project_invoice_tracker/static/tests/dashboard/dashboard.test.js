@@ -124,6 +124,16 @@ function getData(changes = {}) {
             },
             {key: "later", date_from: "2026-08-02", date_to: null, amount: 0, domain: []},
         ],
+        cash_expected: [
+            {
+                key: "week",
+                date_from: "2026-07-15",
+                date_to: "2026-07-18",
+                amount: 1000,
+                domain: [],
+            },
+            {key: "later", date_from: "2026-08-02", date_to: null, amount: 0, domain: []},
+        ],
         debtors: [
             {
                 id: 3,
@@ -249,6 +259,18 @@ test("weeks are named by their days and open what is due in them", async () => {
     await contains(".o_billing_weeks [data-key=week-1]").click();
     expect(texts(".o_data_cell")).toEqual(["Second instalment"]);
     expect(".o_breadcrumb .active").toHaveText("Cash in, by due date: 15 – 18 Jul");
+});
+
+test("cash in is shown by the day on which customers usually pay", async () => {
+    await openDashboard();
+    expect(".o_billing_expected").toHaveAttribute("aria-pressed", "false");
+    await contains(".o_billing_expected").click();
+    expect(".o_billing_expected").toHaveAttribute("aria-pressed", "true");
+    expect(texts(".o_billing_weeks .o_billing_label")).toEqual([
+        "15 – 18 Jul",
+        "From 2 Aug 2026",
+    ]);
+    expect(".o_billing_weeks h2").toHaveText("Cash in, as expected");
 });
 
 test("a project tells why it needs a hand, each reason opens its records", async () => {
