@@ -1,10 +1,12 @@
 from collections import defaultdict
 
 from odoo import api, models
-from odoo.tools import SQL
 
-from ..tools.cost_items import MADE, build_doubt_query, build_receipt_query
-from ..tools.costs import build_cost_query
+from ..tools.cost_items import (
+    build_cost_aside_query,
+    build_doubt_query,
+    build_receipt_query,
+)
 from ..tools.spec import Proposal
 
 
@@ -40,33 +42,17 @@ class ProjectBillingCostReviewMixin(models.AbstractModel):
 
     @api.model
     def _propose_aside(self, rules, run):
-        """Return skips that count costs before *Bill from*, or of no rule."""
+        """Return skips that count costs before *Bill from*, of no rule, or of Sales."""
         self.env.flush_all()
         found = defaultdict(list)
         for company, own in rules.grouped("company_id").items():
-            query = build_cost_query(self.env, own.project_id.ids, company.id)
-            for row in self.env.execute_query(
-                SQL(
-                    """
-                    SELECT c.rule_id, c.project_id, c.date FROM (%s) c
-                     WHERE c.base != 0 AND c.date <= %s
-                       AND (c.rule_id IS NULL OR c.is_old)
-                       AND (c.project_id, c.key) NOT IN (%s AND i.cost_base != 0)
-                    """,
-                    query,
-                    run.cutoff_date,
-                    MADE,
-                )
-            ):
-                rule_id, project_id, date = row
-                if rule_id is None or rule_id in own.ids:
-                    found[rule_id, project_id].append(date)
-        proposals = [
-            self._propose_count(
-                rule_id, project_id, "before_bill_from" if rule_id else "no_rule", dates
+            query = build_cost_aside_query(
+                self.env, own.project_id.ids, company.id, run.cutoff_date
             )
-            for (rule_id, project_id), dates in found.items()
-        ]
+            for rule_id, project_id, date, code in self.env.execute_query(query):
+                if rule_id is None or rule_id in own.ids:
+                    found[rule_id, project_id, code].append(date)
+        proposals = [self._propose_count(*key, dates) for key, dates in found.items()]
         return proposals + self._propose_shared(rules)
 
     @api.model

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 
 from ..exceptions import BillingError
 from ..tools.cost_items import build_insert, build_update
+from ..tools.statistics import forbid_compilation, refresh_statistics
 
 # what an item of a cost is when it is made; the rest is found by the update
 NEW_COST = {
@@ -163,7 +164,10 @@ class ProjectBillingItemCostMixin(models.AbstractModel):
         """
         self.env.flush_all()
         projects, company = rules.project_id.ids, rules.company_id.id
+        forbid_compilation(self.env.cr)
         self.env.cr.execute(build_insert(self.env, projects, company, self._new_cost()))
+        # the first costs of a firm are a table that was empty a moment ago
+        refresh_statistics(self.env.cr, ["project_billing_item"])
         self.invalidate_model()
         self._update_costs(rules, rates)
         self._delete_lost_costs(rules)
@@ -190,6 +194,7 @@ class ProjectBillingItemCostMixin(models.AbstractModel):
             sources,
         )
         self.env.flush_all()
+        forbid_compilation(self.env.cr)
         changed = self.env.execute_query(query)
         if changed:
             self.invalidate_model()

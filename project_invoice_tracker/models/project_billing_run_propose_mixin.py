@@ -5,6 +5,7 @@ from odoo.tools import SQL
 from ..exceptions import BillingError
 from ..tools.entries import build_orphan_query
 from ..tools.spec import Proposal
+from ..tools.statistics import refresh_statistics
 
 
 class ProjectBillingRunProposeMixin(models.AbstractModel):
@@ -57,6 +58,7 @@ class ProjectBillingRunProposeMixin(models.AbstractModel):
         self.ensure_one()
         run = self.with_env(self.company_id._in_billing_context().env)
         run.line_ids.sudo().unlink()
+        refresh_statistics(self.env.cr)
         rules = run._get_rules()
         run._plan(rules)
         self.env["account.analytic.line"].sudo()._billing_revalue(

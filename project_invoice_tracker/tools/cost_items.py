@@ -4,14 +4,37 @@ from odoo.tools import SQL
 
 from .costs import build_cost_query
 
-# the costs that are items already: project and key; never NULL, so NOT IN can hash it
-MADE = SQL(
+
+def _match(env, project_ids, company_id, sources=None):
+    """Return the query of costs beside their items, either may be missing.
+
+    Columns: item_id and those of :func:`build_cost_query`. Right after an import
+    PostgreSQL has no statistics and expects one cost: it would read all costs for
+    each item. A FULL JOIN can only be hashed or merged, however few it expects;
+    queries must materialize it, or it is turned into another join.
     """
-    SELECT i.project_id, COALESCE(i.cost_move_line_id, -i.cost_analytic_line_id)
-      FROM project_billing_item i
-     WHERE COALESCE(i.cost_move_line_id, i.cost_analytic_line_id) IS NOT NULL
-    """
-)
+    chosen = SQL("TRUE")
+    if sources is not None:
+        chosen = SQL(
+            "(i.cost_move_line_id = ANY(%s) OR i.cost_analytic_line_id = ANY(%s))",
+            *sources,
+        )
+    return SQL(
+        """
+        SELECT i.item_id, c.*
+          FROM (%(costs)s) c
+          FULL JOIN (
+               SELECT i.id AS item_id, i.project_id,
+                      COALESCE(i.cost_move_line_id, -i.cost_analytic_line_id) AS key
+                 FROM project_billing_item i
+                WHERE i.project_id = ANY(%(projects)s)
+                  AND i.cost_source IS NOT NULL AND %(chosen)s) i
+            ON i.project_id = c.project_id AND i.key = c.key
+        """,
+        costs=build_cost_query(env, project_ids, company_id, sources),
+        projects=list(project_ids),
+        chosen=chosen,
+    )
 
 
 def build_insert(env, project_ids, company_id, defaults):
@@ -24,6 +47,7 @@ def build_insert(env, project_ids, company_id, defaults):
     """
     return SQL(
         """
+        WITH costs AS MATERIALIZED (%(costs)s)
         INSERT INTO project_billing_item (
             rule_id, project_id, company_id, currency_id, name, cost_label,
             cost_source, cost_move_line_id, cost_analytic_line_id, %(columns)s)
@@ -31,17 +55,15 @@ def build_insert(env, project_ids, company_id, defaults):
                CASE WHEN c.key > 0 THEN 'bill' ELSE 'entry' END,
                NULLIF(GREATEST(c.key, 0), 0), NULLIF(GREATEST(-c.key, 0), 0),
                %(values)s
-          FROM (%(costs)s) c
+          FROM costs c
           JOIN project_billing_rule r ON r.id = c.rule_id
-         WHERE NOT c.is_old AND c.base != 0
-           AND (c.project_id, c.key) NOT IN (%(made)s)
+         WHERE c.item_id IS NULL AND c.base != 0 AND NOT (c.is_old OR c.is_sold)
          ORDER BY c.date, c.key
             ON CONFLICT DO NOTHING
         """,
         columns=SQL(", ").join(map(SQL.identifier, defaults)),
         values=SQL(", ").join(SQL("%s", value) for value in defaults.values()),
-        costs=build_cost_query(env, project_ids, company_id),
-        made=MADE,
+        costs=_match(env, project_ids, company_id),
     )
 
 
@@ -82,23 +104,16 @@ def build_update(env, project_ids, company_id, rates, sources=None):
                 v.base, v.factor, v.markup, v.amount)
         RETURNING i.id, COALESCE(v.before, 0)::float8, v.base::float8
         """,
-        costs=build_cost_query(env, project_ids, company_id, sources),
+        costs=_match(env, project_ids, company_id, sources),
         rules=list(rates),
         factors=list(rates.values()),
-        found=_select_found(sources),
+        found=_FOUND,
     )
 
 
-def _select_found(sources):
-    """Return the query of items of costs with what the books and their rule say."""
-    chosen = SQL("TRUE")
-    if sources is not None:
-        chosen = SQL(
-            "(i.cost_move_line_id = ANY(%s) OR i.cost_analytic_line_id = ANY(%s))",
-            *sources,
-        )
-    return SQL(
-        """
+# items of costs with what the books and their rule say
+_FOUND = SQL(
+    """
     SELECT i.id, i.cost_base AS before, w.rule_id, r.currency_id,
            CASE WHEN i.name = i.cost_label AND c.key IS NOT NULL THEN c.label
                 ELSE i.name END AS name,
@@ -110,16 +125,16 @@ def _select_found(sources):
                 END AS reference,
            CASE WHEN c.key IS NULL THEN i.cost_category_id ELSE c.category_id
                 END AS category_id,
-           CASE WHEN w.used OR c.rule_id IS NOT NULL AND NOT c.is_old
+           CASE WHEN c.is_sold THEN 0
+                WHEN w.used OR c.rule_id IS NOT NULL AND NOT c.is_old
                 THEN COALESCE(c.base, 0) ELSE 0 END AS base,
            CASE WHEN i.billed_amount != 0 THEN i.cost_rate
                 ELSE COALESCE(f.factor, 0) END AS factor,
            CASE WHEN i.cost_markup_manual OR i.billed_amount != 0 THEN i.cost_markup
                 WHEN r.is_disbursement THEN 0
                 ELSE COALESCE(m.percentage, r.markup_percentage, 0) END AS markup
-      FROM project_billing_item i
-      LEFT JOIN costs c ON c.project_id = i.project_id
-            AND c.key = COALESCE(i.cost_move_line_id, -i.cost_analytic_line_id)
+      FROM costs c
+      JOIN project_billing_item i ON i.id = c.item_id
      CROSS JOIN LATERAL (
            SELECT a.used, CASE WHEN a.used THEN i.rule_id
                                ELSE COALESCE(c.rule_id, i.rule_id) END AS rule_id
@@ -134,10 +149,8 @@ def _select_found(sources):
                   c.category_id, i.cost_category_id)
             WHERE k.rule_id = r.id AND starts_with(own.parent_path, g.parent_path)
             ORDER BY length(g.parent_path) DESC LIMIT 1) m ON TRUE
-     WHERE i.cost_source IS NOT NULL AND %s
-        """,
-        chosen,
-    )
+    """
+)
 
 
 def build_bounds(item_ids):
@@ -210,6 +223,28 @@ def build_lift(rows, sign):
         sign=sign,
         rows=rows.ids,
         own=(rows | rows.origin_id).ids,
+    )
+
+
+def build_cost_aside_query(env, project_ids, company_id, cutoff):
+    """Return the query of costs up to a day that no rule bills.
+
+    Rows: rule id (None = no rule), project id, date, reason code.
+    """
+    return SQL(
+        """
+        WITH costs AS MATERIALIZED (%(costs)s)
+        SELECT c.rule_id, c.project_id, c.date,
+               CASE WHEN c.is_sold THEN 'owned_by_sales'
+                    WHEN c.rule_id IS NULL THEN 'no_rule'
+                    ELSE 'before_bill_from' END
+          FROM costs c LEFT JOIN project_billing_item i ON i.id = c.item_id
+         WHERE c.base != 0 AND c.date <= %(cutoff)s
+           AND (c.rule_id IS NULL OR c.is_old OR c.is_sold)
+           AND COALESCE(i.cost_base, 0) = 0
+        """,
+        costs=_match(env, project_ids, company_id),
+        cutoff=cutoff,
     )
 
 

@@ -21,19 +21,25 @@ def build_cost_query(env, project_ids, company_id, sources=None):
 
     Columns: key (id of the journal item; of an analytic line its id times -1),
     project_id, rule_id (None: no rule matches), is_old (before the rule's *Bill
-    from*), date, base (company currency), label, vendor_id, reference, category_id.
+    from*), is_sold (Sales invoices it), date, base (company currency), label,
+    vendor_id, reference, category_id.
 
     :param sources: ``(journal item ids, analytic line ids)`` to restrict the query to
+
+    PostgreSQL cannot estimate how many lines name an account and expects one or two.
+    So lines are read once (``parts``), and what they refer to is looked up one by one,
+    where joins could read them again for each document.
     """
     lines, entries = sources or (None, None)
     return SQL(
         """
-        WITH homes AS MATERIALIZED (
-            SELECT p.id AS project_id, p.account_id, a.root_plan_id
+        WITH homes AS NOT MATERIALIZED (
+            SELECT p.id AS project_id, p.account_id
               FROM project_project p
-              JOIN account_analytic_account a ON a.id = p.account_id
              WHERE p.id = ANY(%(projects)s)
                AND NOT EXISTS (%(shared)s)
+        ), parts AS MATERIALIZED (
+            %(parts)s
         ), costs AS MATERIALIZED (
             %(items)s
             UNION ALL
@@ -44,7 +50,8 @@ def build_cost_query(env, project_ids, company_id, sources=None):
         """,
         projects=list(project_ids),
         shared=_SHARED,
-        items=_select_items(env, project_ids, company_id, lines),
+        parts=_select_parts(env, project_ids, company_id, lines),
+        items=_select_items(env),
         entries=_select_entries(env, company_id, entries),
         owner=_select_owner(company_id),
     )
@@ -59,58 +66,80 @@ _SHARED = SQL(
 )
 
 
-def _select_items(env, project_ids, company_id, ids):
+def _select_items(env):
     """Return the part of the query that reads journal items."""
-    accounts = env["project.project"].browse(project_ids).account_id.ids
-    lines = env["account.analytic.line"]
     return SQL(
         """
             SELECT l.id AS key, h.project_id, l.date,
-                   round(l.balance * s.upto / u.rounding::numeric)
-                       * u.rounding::numeric
-                   - round(l.balance * (s.upto - s.part) / u.rounding::numeric)
-                       * u.rounding::numeric AS base,
+                   round(l.balance * l.upto / l.rounding) * l.rounding
+                   - round(l.balance * (l.upto - l.part) / l.rounding) * l.rounding
+                       AS base,
                    COALESCE(NULLIF(l.name, ''), NULLIF(m.ref, ''), m.name) AS label,
-                   COALESCE(m.commercial_partner_id, v.commercial_partner_id)
-                       AS vendor_id,
+                   COALESCE(m.commercial_partner_id, (
+                       SELECT v.commercial_partner_id FROM res_partner v
+                        WHERE v.id = l.partner_id)) AS vendor_id,
                    COALESCE(NULLIF(m.ref, ''), m.name) AS reference,
-                   t.categ_id AS category_id, l.account_id,
-                   m.move_type = ANY(%(bills)s) AS is_bill
-              FROM (SELECT l.id, x.root_plan_id, x.id AS account_id,
-                           SUM(k.value::numeric) / 100 AS part,
-                           SUM(SUM(k.value::numeric) / 100) OVER (
-                               PARTITION BY l.id, x.root_plan_id ORDER BY x.id) AS upto
-                      FROM account_move_line l
-                     CROSS JOIN LATERAL jsonb_each_text(l.analytic_distribution) k
-                     CROSS JOIN LATERAL unnest(string_to_array(k.key, ',')) n (id)
-                      JOIN account_analytic_account x ON x.id::text = n.id
-                     WHERE l.parent_state = 'posted' AND l.company_id = %(company)s
-                       AND %(keys)s && %(accounts)s AND %(chosen)s
-                     GROUP BY l.id, x.root_plan_id, x.id) s
-              JOIN homes h ON h.account_id = s.account_id
-              JOIN account_move_line l ON l.id = s.id
-              JOIN account_move m ON m.id = l.move_id
-              JOIN account_account a ON a.id = l.account_id
-              JOIN res_company o ON o.id = l.company_id
-              JOIN res_currency u ON u.id = o.currency_id
-              LEFT JOIN res_partner v ON v.id = l.partner_id
-              LEFT JOIN product_product p ON p.id = l.product_id
-              LEFT JOIN product_template t ON t.id = p.product_tmpl_id
-             WHERE a.account_type = ANY(%(types)s)
-               AND m.move_type = ANY(%(moves)s)
+                   (%(category)s) AS category_id, l.account_id,
+                   m.move_type = ANY(%(bills)s) AS is_bill,
+                   EXISTS (SELECT FROM account_analytic_line e
+                            WHERE e.move_line_id = l.id AND %(sales)s) AS is_sold
+              FROM parts l
+              JOIN homes h ON h.account_id = l.analytic_id
+             CROSS JOIN LATERAL (
+                   SELECT * FROM account_move m WHERE m.id = l.move_id OFFSET 0) m
+             WHERE m.move_type = ANY(%(moves)s)
+               AND (SELECT a.account_type FROM account_account a
+                     WHERE a.id = l.account_id) = ANY(%(types)s)
                AND (m.move_type != 'entry' OR NOT (%(technical)s))
-               AND NOT EXISTS (SELECT FROM account_analytic_line e
-                                WHERE e.move_line_id = l.id AND %(sales)s)
         """,
         bills=list(BILL_TYPES),
+        types=list(COST_ACCOUNT_TYPES),
+        moves=list(COST_MOVE_TYPES),
+        category=_select_category("l"),
+        technical=_TECHNICAL,
+        sales=env["account.analytic.line"]._get_sales_owner_sql(),
+    )
+
+
+def _select_parts(env, project_ids, company_id, ids):
+    """Return the query of journal items by analytic account: share, and sum up to it.
+
+    Shares of one plan are summed in the order of its accounts.
+    """
+    accounts = env["project.project"].browse(project_ids).account_id.ids
+    return SQL(
+        """
+            SELECT l.id, l.move_id, l.date, l.balance, l.name, l.partner_id,
+                   l.product_id, l.account_id, x.id AS analytic_id,
+                   %(rounding)s::numeric AS rounding,
+                   SUM(k.value::numeric) / 100 AS part,
+                   SUM(SUM(k.value::numeric) / 100) OVER (
+                       PARTITION BY l.id, x.root_plan_id ORDER BY x.id) AS upto
+              FROM account_move_line l
+             CROSS JOIN LATERAL jsonb_each_text(l.analytic_distribution) k
+             CROSS JOIN LATERAL unnest(string_to_array(k.key, ',')) n (id)
+              JOIN account_analytic_account x ON x.id = n.id::int
+             WHERE l.parent_state = 'posted' AND l.company_id = %(company)s
+               AND %(keys)s && %(accounts)s AND %(chosen)s
+             GROUP BY l.id, x.root_plan_id, x.id
+        """,
+        rounding=env["res.company"].browse(company_id).currency_id.rounding,
         company=company_id,
         keys=env["account.move.line"]._query_analytic_accounts("l"),
         accounts=[str(account_id) for account_id in accounts],
         chosen=SQL("TRUE") if ids is None else SQL("l.id = ANY(%s)", ids),
-        types=list(COST_ACCOUNT_TYPES),
-        moves=list(COST_MOVE_TYPES),
-        technical=_TECHNICAL,
-        sales=lines._get_sales_owner_sql(),
+    )
+
+
+def _select_category(alias):
+    """Return the query of the product category of a cost."""
+    return SQL(
+        """
+    SELECT t.categ_id FROM product_product p
+      JOIN product_template t ON t.id = p.product_tmpl_id
+     WHERE p.id = %s
+        """,
+        SQL.identifier(alias, "product_id"),
     )
 
 
@@ -130,18 +159,16 @@ def _select_entries(env, company_id, ids):
     return SQL(
         """
             SELECT -e.id, h.project_id, e.date, -e.amount, e.name,
-                   v.commercial_partner_id, e.ref, t.categ_id, e.general_account_id,
-                   FALSE
-              FROM account_analytic_line e
-              JOIN homes h ON h.account_id = e.account_id
-              LEFT JOIN res_partner v ON v.id = e.partner_id
-              LEFT JOIN product_product p ON p.id = e.product_id
-              LEFT JOIN product_template t ON t.id = p.product_tmpl_id
+                   (SELECT v.commercial_partner_id FROM res_partner v
+                     WHERE v.id = e.partner_id),
+                   e.ref, (%(category)s), e.general_account_id, FALSE, %(sales)s
+              FROM homes h JOIN account_analytic_line e ON e.account_id = h.account_id
              WHERE e.company_id = %(company)s AND e.amount < 0
                AND e.move_line_id IS NULL AND e.employee_id IS NULL
                AND e.project_id IS NULL AND COALESCE(e.category, 'other') = 'other'
-               AND NOT (%(sales)s) AND %(chosen)s
+               AND %(chosen)s
         """,
+        category=_select_category("e"),
         company=company_id,
         sales=lines._get_sales_owner_sql(),
         chosen=SQL("TRUE") if ids is None else SQL("e.id = ANY(%s)", ids),
