@@ -108,8 +108,6 @@ class ProjectBillingForecast(models.Model):
         query = tracker._build_query(with_paid=False)
         for model in SOURCES:
             self.env[model].flush_model()
-        # compiling so long a statement takes seconds, and saves none
-        self.env.cr.execute("SET LOCAL jit = off")
         days = tracker._get_days()
         limits = self._get_rate_limits()
         return build_forecast_query(
