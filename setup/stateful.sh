@@ -1,6 +1,6 @@
 #!/bin/bash
 # Many random sequences of what people do to work and invoices, the invariants checked after every step.
-#   bash setup/stateful.sh [SEQUENCES]       default 5000 of up to 25 steps; CI runs 100 of them
+#   bash setup/stateful.sh [SEQUENCES]       default 5000 of up to 25 steps; CI runs 200 of them
 # A failing sequence is made as short as possible and printed as a script; it is kept in PIT_HOME/hypothesis and tried
 # first by the next run. Further arguments go to pytest.
 set -euo pipefail

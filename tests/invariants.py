@@ -12,7 +12,8 @@ truth AS (
            CASE WHEN a.move_id IS NULL THEN TRUE
                 WHEN a.kind = 'bill' THEN m.state <> 'cancel'
                 -- a deposit is taken off by an invoice, given back by a credit note
-                WHEN a.kind = 'draw' AND m.move_type = 'out_invoice'
+                -- and a retained share is withheld by the one, given back by the other
+                WHEN a.kind IN ('draw', 'withhold') AND m.move_type = 'out_invoice'
                 THEN m.state <> 'cancel'
                 ELSE m.state = 'posted' END AS counts
       FROM project_billing_allocation a
@@ -28,7 +29,9 @@ SELECT t.id, t.kind, t.is_live, t.counts, t.state, t.move_type
     OR t.move_id IS DISTINCT FROM t.line_move_id
     OR (t.move_id IS NOT NULL AND t.kind = 'bill' AND t.move_type <> 'out_invoice')
     OR (t.move_id IS NOT NULL AND t.kind <> 'bill' AND t.move_type <> 'out_refund'
-        AND NOT (t.kind = 'draw' AND t.move_type = 'out_invoice' AND t.amount <= 0))
+        AND NOT (t.kind = 'draw' AND t.move_type = 'out_invoice' AND t.amount <= 0)
+        AND NOT (t.kind = 'withhold' AND t.move_type = 'out_invoice'
+                 AND t.amount >= 0))
 """
 
 # worked = free + held + billed + written off + not billable, for every entry
@@ -88,7 +91,7 @@ WITH {TRUTH}, sums AS (
      WHERE counts AND item_id IS NOT NULL AND analytic_line_id IS NULL
      GROUP BY item_id
 ), amounts AS (
-    SELECT i.id, i.name, i.billable_amount AS total, i.billed_amount,
+    SELECT i.id, i.name, i.kind, i.billable_amount AS total, i.billed_amount,
            COALESCE(i.billing_held_amount, 0) AS held,
            COALESCE(i.billing_written_off_amount, 0) AS written_total,
            COALESCE(s.billed, 0) AS billed, COALESCE(s.written, 0) AS written
@@ -97,10 +100,11 @@ WITH {TRUTH}, sums AS (
 SELECT * FROM amounts
  WHERE abs(billed - billed_amount) > 0.001
     OR abs(written - written_total) > 0.001
-    OR billed < 0
-    OR billed > total + 0.001
-    OR held < 0
-    OR held > total - billed + 0.001
+    OR (total < 0 AND kind <> 'cost')  -- a vendor's credit note is passed on
+    OR billed * sign(total) < 0
+    OR abs(billed) > abs(total) + 0.001
+    OR held * sign(total) < 0
+    OR abs(held) > abs(total - billed) + 0.001
 """
 
 # prepaid hours: drawn = the rows of entries, and no more than the item holds
@@ -122,6 +126,7 @@ SELECT r.id, r.amount,
        SUM(i.billable_amount + COALESCE(i.billing_written_off_amount, 0)) AS items
   FROM project_billing_rule r
   JOIN project_billing_item i ON i.rule_id = r.id AND i.active
+   AND i.kind = 'milestone'  -- a deposit is no part of the contract
  WHERE r.billing_type = 'milestone' AND r.amount > 0
  GROUP BY r.id, r.amount
 HAVING bool_or(i.amount_type = 'remainder')
@@ -191,6 +196,38 @@ HAVING abs(COALESCE(i.drawn_amount, 0) - COALESCE(s.drawn, 0)) > 0.001
     OR MIN(l.own) < -0.001
 """
 
+# retention: the instalments of a document are what its rows withhold, by rule
+RETAINED = f"""
+WITH {TRUTH}, rows AS (
+    SELECT move_id, rule_id, SUM(amount) AS withheld FROM truth
+     WHERE counts AND kind = 'withhold' GROUP BY move_id, rule_id
+), shown AS (
+    SELECT move_id, billing_retention_rule_id AS rule_id,
+           SUM(amount_currency) AS retained
+      FROM account_move_line
+     WHERE billing_is_retention GROUP BY move_id, billing_retention_rule_id
+)
+SELECT m.id, m.name, m.state, r.withheld, s.retained
+  FROM rows r
+  FULL JOIN shown s ON s.move_id = r.move_id AND s.rule_id = r.rule_id
+  JOIN account_move m ON m.id = COALESCE(r.move_id, s.move_id)
+ WHERE (m.state = 'posted' OR (m.state = 'draft' AND m.move_type = 'out_invoice'))
+   AND abs(COALESCE(r.withheld, 0) - COALESCE(s.retained, 0)) > 0.001
+"""
+
+# the instalments of a document come to its total, in both currencies
+INSTALMENTS = """
+SELECT m.id, m.name, m.state, m.amount_total, SUM(l.amount_currency) AS instalments
+  FROM account_move m
+  LEFT JOIN account_move_line l
+    ON l.move_id = m.id AND l.display_type = 'payment_term'
+ WHERE m.move_type IN ('out_invoice', 'out_refund') AND m.state <> 'cancel'
+ GROUP BY m.id
+HAVING abs(COALESCE(SUM(l.amount_currency), 0) - m.amount_total
+           * CASE m.move_type WHEN 'out_refund' THEN -1 ELSE 1 END) > 0.001
+    OR abs(COALESCE(SUM(l.balance), 0) - m.amount_total_signed) > 0.001
+"""
+
 CHECKS = {
     "rows count as their document says": ROWS,
     "hours of entries": ENTRIES,
@@ -200,18 +237,28 @@ CHECKS = {
     "contracts": CONTRACTS,
     "amounts of lines": LINES,
     "deposits": DEPOSITS,
+    "retained shares": RETAINED,
+    "instalments": INSTALMENTS,
     "credits": CREDITS,
     "credit notes without explanation": UNEXPLAINED,
 }
 
 
-def find_broken(cr):
-    """Return ``{invariant: rows that break it}``; empty when all hold."""
+ALL = "\nUNION ALL\n".join(
+    f"SELECT '{name}', to_jsonb(broken) FROM ({query}) broken"
+    for name, query in CHECKS.items()
+)
+
+
+def find_broken(cr, statement=ALL):
+    """Return ``{invariant: rows that break it}``; empty when all hold.
+
+    :param statement: what to execute; all of them together unless it is given
+    """
+    cr.execute(statement)
     found = {}
-    for name, query in CHECKS.items():
-        cr.execute(query)
-        if rows := cr.dictfetchall():
-            found[name] = rows
+    for name, row in cr.fetchall():
+        found.setdefault(name, []).append(row)
     return found
 
 
@@ -219,77 +266,3 @@ def find_violations(env):
     """Return what :func:`find_broken` finds, changes of this transaction included."""
     env.flush_all()
     return find_broken(env.cr)
-
-
-def get_totals(env):
-    """Return billed, held and written off of every entry and item, by its key.
-
-    Hours of entries, money of items; what is zero throughout is left out.
-    """
-    env.flush_all()
-    env.cr.execute(
-        """
-        SELECT 'entry ' || id, billed_quantity, billing_held_quantity,
-               billing_written_off_quantity
-          FROM account_analytic_line WHERE project_id IS NOT NULL
-         UNION ALL
-        SELECT 'item ' || id, billed_amount, billing_held_amount,
-               billing_written_off_amount
-          FROM project_billing_item
-        """
-    )
-    rows = {
-        key: tuple(round(float(value or 0), 5) for value in values)
-        for key, *values in env.cr.fetchall()
-    }
-    return {key: values for key, values in rows.items() if any(values)}
-
-
-PIECES = """
-SELECT l.id AS line_id, l.quantity AS shown, p.analytic_line_id, p.item_id, p.rule_id,
-       p.quantity, p.invoiced_quantity, p.amount
-  FROM account_move_line l
-  JOIN account_move m ON m.id = l.move_id AND m.state = 'draft'
- CROSS JOIN LATERAL jsonb_to_recordset(l.billing_released)
-       AS p (analytic_line_id int, item_id int, rule_id int, quantity numeric,
-             invoiced_quantity numeric, amount numeric)
- WHERE l.billing_released IS NOT NULL
-"""
-
-
-def get_remembered(env):
-    """Return how much of every entry and item draft lines remember as taken off."""
-    env.flush_all()
-    env.cr.execute(
-        f"""
-        SELECT CASE WHEN analytic_line_id IS NULL THEN 'item ' || item_id
-               ELSE 'entry ' || analytic_line_id END,
-               SUM(abs(CASE WHEN analytic_line_id IS NULL THEN amount
-                       ELSE quantity END))
-          FROM ({PIECES}) p GROUP BY 1
-        """
-    )
-    return {key: float(value) for key, value in env.cr.fetchall()}
-
-
-def get_paid_twice(env):
-    """Return the draft lines whose adjustment pays for time that is still offered.
-
-    Time that was taken off such a line, and is still free or held.
-    """
-    env.flush_all()
-    env.cr.execute(
-        f"""
-        SELECT p.line_id
-          FROM ({PIECES}) p
-          JOIN account_analytic_line e ON e.id = p.analytic_line_id
-          JOIN project_billing_rule r
-            ON r.id = p.rule_id AND r.project_id = e.project_id
-         WHERE p.invoiced_quantity > 0.05
-           AND e.billable_quantity - e.billed_quantity > 0.05
-           AND p.shown > 0.05 + COALESCE((
-               SELECT SUM(a.invoiced_quantity) FROM project_billing_allocation a
-                WHERE a.move_line_id = p.line_id AND a.kind = 'bill'), 0)
-        """
-    )
-    return {line_id for (line_id,) in env.cr.fetchall()}

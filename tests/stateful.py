@@ -19,11 +19,18 @@ class Firm(Documents):
     :param case: the test case (:class:`.common.BillingCommon`) that owns the records
     """
 
+    beginnings = ("post", "credit", "cancel", "credit_named_hours", "replace")
+
     def __init__(self, case):
         self.case, self.env = case, case.env
+        self.last_run_id = None
         self.first_move_id = max(self.env["account.move"].search([]).ids, default=0)
+        self._create_projects()
+        self._create_rules()
+
+    def _create_projects(self):
+        case = self.case
         other = self.env["res.partner"].create({"name": "Contoso"})
-        euro = case.setup_other_currency("EUR")
         self.projects = (
             case.project
             | case._create_project("Shop")
@@ -37,10 +44,10 @@ class Firm(Documents):
             )
         )
         self.people = case.ann | case.ben
-        self._create_rules(euro)
 
-    def _create_rules(self, euro):
+    def _create_rules(self):
         case, (web, shop, portal) = self.case, self.projects
+        euro = case.setup_other_currency("EUR")
         case._create_rule(
             project=web,
             price=80,
@@ -209,9 +216,11 @@ class Firm(Documents):
     # -- runs --------------------------------------------------------------------------
 
     def _propose(self, a, b, **kwargs):
-        projects = self.projects if b % 2 else self.projects[b // 2 % 3]
+        projects = self.projects if b % 2 else pick(self.projects, b // 2)
         cutoff = TODAY - timedelta(days=a % 4 * 10)
-        return self.case._propose(cutoff, projects, **kwargs)
+        run = self.case._propose(cutoff, projects, **kwargs)
+        self.last_run_id = run.id
+        return run
 
     def _log_for_run(self, b, c):
         """Log work first, mostly: a run of nothing is refused and proves little."""
@@ -232,6 +241,7 @@ class Firm(Documents):
                 "is_scheduled": True,
             }
         )
+        self.last_run_id = run.id
         run.action_propose()
         run._invoice()
         run.state = "done"
@@ -297,9 +307,6 @@ NEEDS = {
     "draft out_refund": "post_credit edit_credit delete_credit",
     "posted out_refund": "reset_credit",
     "out_refund": "cancel_credit",
-}
-ACTIONS = {
-    action: fact for fact, actions in NEEDS.items() for action in actions.split()
 }
 # who does it; a machine that chose among all actions would hardly ever credit
 GROUPS = {
