@@ -64,6 +64,24 @@ class TestImport(BillingCommon):
             ],
         )
 
+    def test_a_schedule_of_values_comes_in_and_is_claimed(self):
+        [rule] = self._import(
+            "project.billing.rule",
+            "rule",
+            b"id,Project,Name,Billing Type,Contract amount\n"
+            b"roll_out,Website relaunch,Roll-out,Progress,1000\n",
+        )
+        self.assertEqual(rule.item_ids.mapped("billable_amount"), [1000])
+        rule.item_ids.write({"amount_type": "fixed", "amount": 400})
+        [items] = self._import(
+            "project.billing.item",
+            "item",
+            b"rule_id/id,Name,Amount Type,Amount,Done (%)\n"
+            b"roll_out,Other sites,Amount,600,25\n",
+        )
+        self.assertEqual((items.kind, items.billable_amount), ("progress", 600))
+        self.assertEqual((items.earned_amount, items.under_billed_amount), (150, 150))
+
     def test_what_was_billed_elsewhere_is_not_billed_here(self):
         rules = self._import("project.billing.rule", "project_billing_rule")
         self._import("project.billing.item", "project_billing_item")

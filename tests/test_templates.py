@@ -86,6 +86,26 @@ class TestTemplates(BillingCommon):
         self.assertEqual(invoice.amount_untaxed, 2 * 120 + 400)
         self.assertEqual(old.billed_quantity, 0)
 
+    def test_a_schedule_of_values_is_copied_without_its_progress(self):
+        rule = self._create_rule("progress", amount=900, sequence=30)
+        rule.item_ids.write({"amount_type": "fixed", "amount": 300})
+        self._create_item(rule, name="Rest", amount_type="remainder")
+        rule.item_ids.progress_percentage = 50
+        copy = self._make_project().billing_rule_ids.filtered(
+            lambda r: r.billing_type == "progress"
+        )
+        items = copy.item_ids
+        self.assertEqual(items.mapped("billable_amount"), [300, 600])
+        self.assertEqual(items.mapped("progress_percentage"), [0, 0])
+        self.assertEqual(set(items.mapped("kind")), {"progress"})
+
+    def test_a_claim_of_one_item_is_copied_once(self):
+        self._create_rule("progress", amount=900, sequence=30)
+        copy = self._make_project().billing_rule_ids.filtered(
+            lambda r: r.billing_type == "progress"
+        )
+        self.assertEqual(copy.item_ids.mapped("billable_amount"), [900])
+
     def test_templates_are_never_billed(self):
         template = self._make_template()
         template.partner_id = self.customer
