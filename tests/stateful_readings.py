@@ -78,6 +78,12 @@ SELECT p.line_id
         WHERE a.move_line_id = p.line_id AND a.kind = 'bill'), 0)
 """
 
+# what is no more than this is not free: a bill may have been lowered since
+COSTS = """
+SELECT 'item ' || id, billable_amount + COALESCE(billing_written_off_amount, 0)
+  FROM project_billing_item WHERE kind = 'cost'
+"""
+
 SIZES = """
 SELECT relname, pg_relation_size(oid) FROM pg_class
  WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
@@ -90,6 +96,7 @@ class Readings:
     queries = {
         "broken": ALL,
         "totals": TOTALS,
+        "costs": COSTS,
         "limits": LIMITS,
         "remembered": REMEMBERED,
         "paid_twice": PAID_TWICE,
@@ -147,6 +154,10 @@ class Readings:
             for key, *values in self._read("totals")
         }
         return {key: values for key, values in rows.items() if any(values)}
+
+    def get_costs(self):
+        """Return what passed-on costs are worth now, by their key."""
+        return {key: float(value or 0) for key, value in self._read("costs")}
 
     def get_limits(self):
         """Return ``{cap or order: (limit, used)}``, in their currencies."""
