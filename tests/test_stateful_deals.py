@@ -28,4 +28,4 @@ class TestStatefulDeals(BillingCommon):
         )
         never, refused = find_undone(counts, DEAL_NEEDS)
         self.assertFalse(refused, "always refused")
-        self.assertLessEqual(len(never), 6, f"chance left out too much: {never}")
+        self.assertLessEqual(len(never), 8, f"chance left out too much: {never}")
