@@ -227,8 +227,9 @@ class Deals(DealActions, Firm):
     # -- the end of a sequence ---------------------------------------------------------
 
     def free_all(self):
-        super().free_all()
+        result = super().free_all()
         self.claim.item_ids.progress_percentage = 100
+        return result
 
     def get_unexplained(self, run):
         """Return hours, and amounts of items, neither billed nor skipped."""
