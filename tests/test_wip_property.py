@@ -12,13 +12,13 @@ from odoo.exceptions import UserError
 from odoo.tests import freeze_time, tagged
 from odoo.tools import mute_logger
 
-from .stateful import ACTIONS, TODAY, Firm
+from .stateful import NEEDS, TODAY, Firm
 from .wip_common import WipCommon
 
 HISTORIES = int(os.environ.get("PIT_HISTORIES", "12"))
 SMALL = st.integers(0, 11)
 STEPS = st.lists(
-    st.tuples(st.sampled_from(sorted(ACTIONS)), SMALL, SMALL, SMALL),
+    st.tuples(st.sampled_from(sorted(" ".join(NEEDS.values()).split())), SMALL, SMALL, SMALL),
     min_size=4,
     max_size=14,
 )
