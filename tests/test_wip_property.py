@@ -18,7 +18,9 @@ from .wip_common import WipCommon
 HISTORIES = int(os.environ.get("PIT_HISTORIES", "12"))
 SMALL = st.integers(0, 11)
 STEPS = st.lists(
-    st.tuples(st.sampled_from(sorted(" ".join(NEEDS.values()).split())), SMALL, SMALL, SMALL),
+    st.tuples(
+        st.sampled_from(sorted(" ".join(NEEDS.values()).split())), SMALL, SMALL, SMALL
+    ),
     min_size=4,
     max_size=14,
 )
