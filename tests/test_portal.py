@@ -3,6 +3,7 @@ from datetime import date
 from odoo import Command, http
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, freeze_time, tagged
+from odoo.tools import mute_logger
 
 from .common import ADDON
 from .test_acceptance import AcceptanceCommon
@@ -509,6 +510,7 @@ class TestPortalPages(PortalCommon, HttpCase):
         self.assertIn("was changed while you were looking", page.text)
         self.assertEqual(self.item.acceptance_state, "asked")
 
+    @mute_logger("odoo.http")  # refusals are what it wants
     def test_answer_needs_a_token_of_the_session_and_a_post(self):
         self._ask()
         self._login(self.eva)
@@ -660,6 +662,7 @@ class TestPortalRights(PortalCommon, HttpCase):
                         continue
                     self.assertLessEqual(values, {"False", "0", "0.0", "[]", ""})
 
+    @mute_logger("odoo.http")
     def test_json_interface_gives_the_customer_nothing(self):
         self._ask()
         key = (
