@@ -7,6 +7,7 @@ from openpyxl import load_workbook
 
 from odoo import Command
 from odoo.tests import HttpCase, tagged
+from odoo.tools import mute_logger
 
 from .test_statement import StatementCommon
 
@@ -32,6 +33,7 @@ class TestStatementUrls(StatementCommon, HttpCase):
         reports = self.env["project.billing.ageing.report"].with_user(user)
         return reports.create({"date": date(2026, 7, 15), "show_documents": True})
 
+    @mute_logger("odoo.http")  # refusals are what it wants
     def test_a_statement_opens_for_its_project_manager_only(self):
         own = self._make(user=self.manager)
         foreign = self._make(projects=self.foreign)
@@ -42,6 +44,7 @@ class TestStatementUrls(StatementCommon, HttpCase):
             self.assertGreaterEqual(answer.status_code, 400)
             self.assertNotIn("Foreign", answer.text)
 
+    @mute_logger("odoo.http")  # refusals are what it wants
     def test_an_ageing_opens_for_who_asked_only(self):
         report = self._create_ageing(self.clerk)
         url = f"{PDF}.report_billing_ageing/{report.id}"
@@ -50,6 +53,7 @@ class TestStatementUrls(StatementCommon, HttpCase):
         self.assertGreaterEqual(answer.status_code, 400)
         self.assertNotIn("Ledger balance", answer.text)
 
+    @mute_logger("odoo.http")  # refusals are what it wants
     def test_a_context_in_the_address_shows_nothing_more(self):
         other = self.env["res.company"].create({"name": "Other"})
         report = self._create_ageing(self.manager)
@@ -62,6 +66,7 @@ class TestStatementUrls(StatementCommon, HttpCase):
         self.assertIn("1,000.00", own)
         self.assertNotIn("Ledger balance", own)
 
+    @mute_logger("odoo.http")  # refusals are what it wants
     def test_the_spreadsheet_is_downloaded_by_who_asked_only(self):
         report = self._create_ageing(self.manager)
         url = report.action_export()["url"]
