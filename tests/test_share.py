@@ -50,27 +50,6 @@ class ShareCommon(BillingCommon):
         )
         return shares
 
-    def _init_invoice_line(self, distribution, move_type="out_invoice"):
-        invoice = self.env["account.move"].create(
-            {
-                "move_type": move_type,
-                "partner_id": self.customer.id,
-                "invoice_date": date(2026, 6, 30),
-                "invoice_line_ids": [
-                    Command.create(
-                        {
-                            "name": "Consulting",
-                            "price_unit": 100,
-                            "tax_ids": [],
-                            "analytic_distribution": distribution,
-                        }
-                    )
-                ],
-            }
-        )
-        invoice.action_post()
-        return invoice
-
     def _get_product_lines(self, move):
         return move.line_ids.filtered(lambda x: x.display_type == "product")
 

@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
-COMPARISONS = {key: SQL(key) for key in ("<", ">", "<=", ">=")}
+from ..tools.comparison import build_comparison
 
 
 class ProjectBillingDaysMixin(models.AbstractModel):
@@ -36,13 +36,9 @@ class ProjectBillingDaysMixin(models.AbstractModel):
     @api.model
     def _search_overdue_days(self, operator, value):
         column = self._get_overdue_days_sql("m")
-        if operator in ("in", "not in"):
-            condition = SQL("%s = ANY(%s)", column, [int(days) for days in value])
-            if operator == "not in":
-                condition = SQL("NOT (%s)", condition)
-        elif operator in COMPARISONS:
-            condition = SQL("%s %s %s", column, COMPARISONS[operator], value)
-        else:
+        empty = SQL("%s = 0", column)
+        condition = build_comparison(column, operator, value, empty)
+        if condition is None:
             return NotImplemented
         query = SQL("(SELECT m.id FROM account_move m WHERE %s)", condition)
         return Domain("id", "in", query)

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..tools.comparison import build_comparison
 from ..tools.figures import build_figures_query
 
 # field: SQL of it, over the columns of the figures (f)
@@ -35,7 +36,6 @@ FIGURES = {
     ),
 }
 ALL = SQL("TRUE")
-COMPARISONS = {key: SQL(key) for key in ("<", ">", "<=", ">=")}
 STATES = [
     ("overdue", "Overdue"),
     ("to_invoice", "To invoice"),
@@ -186,22 +186,11 @@ class ProjectBillingFiguresMixin(models.AbstractModel):
 
     def _search_billing_figure(self, name, operator, value):
         column = SQL.identifier("f", name)
-        if operator in ("in", "not in"):
-            condition = SQL("%s = ANY(%s)", column, [v for v in value if v])
-            if not all(value):
-                condition = SQL(
-                    "(%s OR %s IS NULL%s)",
-                    condition,
-                    column,
-                    SQL(" OR %s = 0", column)
-                    if self._fields[name].type == "monetary"
-                    else SQL(),
-                )
-            if operator == "not in":
-                condition = SQL("(%s) IS NOT TRUE", condition)
-        elif operator in COMPARISONS:
-            condition = SQL("%s %s %s", column, COMPARISONS[operator], value)
-        else:
+        empty = SQL("%s IS NULL", column)
+        if self._fields[name].type == "monetary":
+            empty = SQL("(%s OR %s = 0)", empty, column)
+        condition = build_comparison(column, operator, value, empty)
+        if condition is None:
             return NotImplemented
         return Domain(
             "id",
@@ -254,11 +243,11 @@ class ProjectBillingFiguresMixin(models.AbstractModel):
             self.env.su
             or user.has_group("project_invoice_tracker.group_billing_officer")
         ):
+            self.env["project.billing.member"].flush_model(["user_id", "project_id"])
             projects = SQL(
                 "(%s) AND (p.user_id = %s OR EXISTS (SELECT 1"
-                " FROM project_billing_member b JOIN hr_employee e"
-                " ON e.id = b.employee_id"
-                " WHERE b.project_id = p.id AND e.user_id = %s))",
+                " FROM project_billing_member b"
+                " WHERE b.project_id = p.id AND b.user_id = %s))",
                 projects,
                 user.id,
                 user.id,
