@@ -7,26 +7,12 @@ from odoo.exceptions import AccessError
 
 from odoo.addons.project_invoice_tracker.exceptions import BillingError
 
-from .test_tracker import TODAY, TrackerCommon
+from .test_tracker import TODAY, MilestoneCommon
 
 MODEL = "project.billing.dashboard"
 
 
-class DashboardCommon(TrackerCommon):
-    """A milestone rule of 1,000 in three instalments: 300 at once, 300, 400."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.rule = cls._create_rule("milestone", payment_term_id=cls.thirds.id)
-        cls.item = cls._create_item(cls.rule, amount=1000)
-
-    def _invoice(self, day=date(2026, 6, 1)):
-        self.item.date_ready = date(2026, 5, 20)
-        invoice = self._bill(day)
-        invoice.action_post()
-        return invoice
-
+class DashboardCommon(MilestoneCommon):
     def _get_data(self, user=None, companies=None, **filters):
         self.env.invalidate_all()
         dashboard = self.env[MODEL].with_user(user or self.clerk)

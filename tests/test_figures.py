@@ -2,22 +2,10 @@
 
 from datetime import date
 
-from .test_tracker import TODAY, TrackerCommon
+from .test_tracker import TODAY, MilestoneCommon, TrackerCommon
 
 
-class TestFigures(TrackerCommon):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.rule = cls._create_rule("milestone", payment_term_id=cls.thirds.id)
-        cls.item = cls._create_item(cls.rule, amount=1000)
-
-    def _bill_item(self):
-        self.item.date_ready = date(2026, 5, 20)
-        invoice = self._bill(date(2026, 6, 1))
-        invoice.action_post()
-        return invoice
-
+class TestFigures(MilestoneCommon):
     def _get_project(self, user=None):
         self.env.flush_all()
         self.env.invalidate_all()
@@ -41,7 +29,7 @@ class TestFigures(TrackerCommon):
         self.assertFigures(
             wip_amount=1000, earned_amount=1000, state="to_invoice", next_date=TODAY
         )
-        invoice = self._bill_item()
+        invoice = self._invoice()
         self.assertFigures(
             billed_amount=1000,
             earned_amount=1000,
@@ -62,12 +50,12 @@ class TestFigures(TrackerCommon):
     def test_amounts_owed_are_with_tax_and_the_others_without(self):
         tax = self.company_data["default_tax_sale"]
         self.rule.product_id.taxes_id = [(6, 0, tax.ids)]
-        invoice = self._bill_item()
+        invoice = self._invoice()
         self.assertGreater(invoice.amount_total, 1000)
         self.assertFigures(billed_amount=1000, open_amount=invoice.amount_total)
 
     def test_a_credit_note_lowers_what_was_billed(self):
-        invoice = self._bill_item()
+        invoice = self._invoice()
         self._reverse(invoice)
         self.assertFigures(
             billed_amount=0, held_amount=1000, wip_amount=1000, open_amount=0
@@ -101,7 +89,7 @@ class TestFigures(TrackerCommon):
         self.rule.order_id = self.env["project.billing.order"].create(
             {"name": "PO 7", "partner_id": self.customer.id, "amount": 1500}
         )
-        self._bill_item()
+        self._invoice()
         self.assertFigures(order_left_amount=500)
 
     def test_a_vendor_bill_is_no_income(self):
@@ -110,7 +98,7 @@ class TestFigures(TrackerCommon):
         self.assertFigures(billed_amount=0, open_amount=0)
 
     def test_projects_are_found_by_their_figures(self):
-        self._bill_item()
+        self._invoice()
         projects = self.env["project.project"].with_user(self.clerk)
         ours = self.project | self.shop
         for domain, found in (
@@ -129,7 +117,7 @@ class TestFigures(TrackerCommon):
     def test_projects_are_sorted_and_summed_by_their_figures(self):
         self._create_rule(price=50, project=self.shop)
         self._create_entry(3, date(2026, 7, 2), task=self.shop_task)
-        self._bill_item()
+        self._invoice()
         projects = self.env["project.project"].with_user(self.clerk)
         domain = [("id", "in", (self.project | self.shop).ids)]
         names = projects.search(domain, order="billing_wip_amount desc").mapped("name")
@@ -145,7 +133,7 @@ class TestFigures(TrackerCommon):
         self.assertEqual(row["billing_wip_amount:sum"], 150)
 
     def test_a_manager_neither_reads_nor_finds_others_figures(self):
-        self._bill_item()
+        self._invoice()
         self.project.user_id = self.administrator
         self.assertFigures(self.manager, open_amount=0, state=False)
         projects = self.env["project.project"].with_user(self.manager)

@@ -67,7 +67,9 @@ class TrackerCommon(ShareCommon):
         self.assertAlmostEqual(total, self._get_ledger(day), 2)
 
 
-class TestTracker(TrackerCommon):
+class MilestoneCommon(TrackerCommon):
+    """A milestone rule of 1,000 in three instalments: 300 at once, 300, 400."""
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
@@ -80,6 +82,8 @@ class TestTracker(TrackerCommon):
         invoice.action_post()
         return invoice
 
+
+class TestTracker(MilestoneCommon):
     def test_an_amount_walks_from_planned_to_paid(self):
         self.assertEqual(self._get_stages(), {"planned": 1000})
         self.item.date_ready = date(2026, 5, 20)
