@@ -1,3 +1,9 @@
+from . import account_overdue_company_mixin
+from . import account_overdue_partner_mixin
+from . import project_overdue_mixin
+from . import account_overdue_mixin
+from . import account_overdue_policy
+from . import account_overdue_level
 from . import res_company
 from . import res_config_settings
 from . import project_billing_habit
@@ -132,3 +138,7 @@ from . import account_edi_xml_cii
 from . import account_edi_xml_ubl_bis3
 from . import ir_attachment
 from . import base_import_templates
+from . import account_overdue_action
+from . import account_overdue_notice
+from . import account_overdue_run
+from . import account_overdue_run_line

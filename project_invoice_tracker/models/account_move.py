@@ -15,6 +15,7 @@ class AccountMove(models.Model):
         "project.billing.deposit.ledger.mixin",
         "project.billing.share.mixin",
         "project.billing.days.mixin",
+        "account.overdue.mixin",
         "project.billing.retention.mixin",
         "project.billing.retention.discount.mixin",
         "project.billing.ledger.mixin",

@@ -12,6 +12,7 @@ class ProjectProject(models.Model):
         "project.billing.figures.mixin",
         "project.billing.retained.mixin",
         "project.billing.statement.mixin",
+        "project.overdue.mixin",
         "project.project",
     ]
 

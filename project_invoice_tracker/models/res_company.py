@@ -13,7 +13,8 @@ INTERVALS = {
 
 
 class ResCompany(models.Model):
-    _inherit = "res.company"
+    _name = "res.company"
+    _inherit = ["account.overdue.company.mixin", "res.company"]
 
     billing_approval_required = fields.Boolean(
         string="Approve before invoicing",

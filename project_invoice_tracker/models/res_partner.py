@@ -2,7 +2,8 @@ from odoo import api, fields, models
 
 
 class ResPartner(models.Model):
-    _inherit = "res.partner"
+    _name = "res.partner"
+    _inherit = ["account.overdue.partner.mixin", "res.partner"]
 
     billing_order_required = fields.Boolean(
         string="Order number required",
