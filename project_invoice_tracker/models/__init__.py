@@ -6,6 +6,7 @@ from . import account_overdue_policy
 from . import account_overdue_level
 from . import res_company
 from . import res_config_settings
+from . import account_interest_rate
 from . import project_billing_habit
 from . import project_billing_habit_wait
 from . import res_partner
