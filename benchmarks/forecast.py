@@ -15,6 +15,7 @@ import importlib.util
 import os
 import sys
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from statistics import mean
 from typing import NamedTuple
@@ -43,6 +44,7 @@ class Invoice(NamedTuple):
     invoiced: date
     due: date
     paid: date
+    amount: Decimal = Decimal(0)
 
 
 class Guess(NamedTuple):
@@ -67,6 +69,7 @@ def read_ledger(path):
                 day(row["InvoiceDate"]),
                 day(row["DueDate"]),
                 day(row["SettledDate"]),
+                Decimal(row["InvoiceAmount"]),
             )
             for row in csv.DictReader(stream)
         ]

@@ -150,7 +150,11 @@ class Firm(Documents):
         pick(self.tasks, a).write({"project_id": pick(self.projects, b).id})
 
     def delete_entry(self, a, b, c):
-        pick(self.entries, a).unlink()
+        if b % 3:  # what was billed once is refused, and little else is left
+            self.log(a, b, c)
+            self.entries[-1:].unlink()
+        else:
+            pick(self.entries, a).unlink()
 
     def set_own_price(self, a, b, c):
         pick(self.entries, a).write(

@@ -214,11 +214,6 @@ class Deals(DealActions, Firm):
         moves = self.get_moves(state="posted").filtered("billing_allocation_ids")
         return pick(moves[::-1], number)  # the deposits are the first ones
 
-    def delete_entry(self, a, b, c):
-        # packs and fees take nearly all hours here: look for one that is free
-        free = self.entries.filtered(lambda entry: not entry.billed_quantity)
-        pick(free or self.entries, a).unlink()
-
     def get_facts(self):
         facts = super().get_facts()
         self.env.cr.execute(FACTS)

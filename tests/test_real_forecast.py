@@ -4,25 +4,14 @@ The backtest is that of ``benchmarks/forecast.py``: at each month end, with noth
 what was known that evening.
 """
 
-import sys
 from datetime import date, timedelta
 
-from odoo import Command
 from odoo.tests import tagged
 
 from .common import BillingCommon
-from .conftest import REPOSITORY, SHARED
-
-if (folder := str(REPOSITORY / "benchmarks")) not in sys.path:
-    sys.path.append(folder)
-
-import forecast as backtest  # noqa: E402
+from .ledger_2012 import Ledger2012Common, backtest, read_ledger
 
 THIRD_MONTH = date(2012, 3, 31)
-
-
-def read_ledger():
-    return backtest.read_ledger(SHARED / "data" / "receivables_ibm_2012.csv")
 
 
 @tagged("shared_data")
@@ -70,78 +59,8 @@ class TestForecastError(BillingCommon):
 
 
 @tagged("shared_data", "heavy")
-class TestForecastLedger(BillingCommon):
-    """The first half of 2012, posted and paid by the host."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.ledger = [x for x in read_ledger() if x.invoiced <= date(2012, 6, 30)]
-        names = sorted({one.payer for one in cls.ledger})
-        partners = cls.env["res.partner"].create([{"name": name} for name in names])
-        cls.partners = dict(zip(names, partners, strict=True))
-        cls.moves = cls._post_invoices()
-        cls.env.flush_all()
-        # so that the database plans the host's reconciliation for what is there
-        cls.env.cr.execute("ANALYZE account_move, account_move_line")
-        cls._pay_invoices()
-
-    @classmethod
-    def _post_invoices(cls):
-        moves = cls.env["account.move"].create(
-            [
-                {
-                    "move_type": "out_invoice",
-                    "partner_id": cls.partners[one.payer].id,
-                    "invoice_date": one.invoiced,
-                    "invoice_date_due": one.due,
-                    "invoice_payment_term_id": False,
-                    "invoice_line_ids": [
-                        Command.create(
-                            {"name": "Service", "price_unit": 50.0, "tax_ids": []}
-                        )
-                    ],
-                }
-                for one in cls.ledger
-            ]
-        )
-        moves.action_post()
-        return moves
-
-    @classmethod
-    def _pay_invoices(cls):
-        """Pay each invoice on its day by an entry of the bank's journal."""
-        journal = cls.company_data["default_journal_bank"]
-        receivable = cls.company_data["default_account_receivable"]
-        entries = cls.env["account.move"].create(
-            [
-                {
-                    "move_type": "entry",
-                    "journal_id": journal.id,
-                    "date": one.paid,
-                    "line_ids": [
-                        Command.create(
-                            {
-                                "account_id": journal.default_account_id.id,
-                                "debit": move.amount_total,
-                            }
-                        ),
-                        Command.create(
-                            {
-                                "account_id": receivable.id,
-                                "partner_id": move.partner_id.id,
-                                "credit": move.amount_total,
-                            }
-                        ),
-                    ],
-                }
-                for one, move in zip(cls.ledger, cls.moves, strict=True)
-            ]
-        )
-        entries.action_post()
-        for move, entry in zip(cls.moves, entries, strict=True):
-            lines = (move | entry).line_ids
-            lines.filtered(lambda x: x.account_id == receivable).reconcile()
+class TestForecastLedger(Ledger2012Common):
+    """The habits of the same payers, learned from the books."""
 
     def test_the_books_teach_what_the_file_teaches(self):
         habits = self.env["project.billing.habit"]
