@@ -6,6 +6,9 @@ from odoo.exceptions import UserError, ValidationError
 class BillingError(UserError):
     """Base of every refusal of this add-on: says what, why, and what to do next."""
 
+    # the web client shows the text of classes that it knows, and hides all others'
+    context = {"exception_class": "odoo.exceptions.UserError"}
+
 
 class AlreadyBilledError(BillingError):
     """The work is (partly) on another live document; the documents are named."""
@@ -21,3 +24,5 @@ class LedgerError(BillingError):
 
 class BillingRuleError(ValidationError):
     """Impossible input on a billing rule, rate, member or item."""
+
+    context = {"exception_class": "odoo.exceptions.ValidationError"}

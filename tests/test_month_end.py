@@ -372,3 +372,33 @@ class TestWipExport(MonthEndCommon, HttpCase):
         report.date_from = date(2026, 7, 1)
         with self.assertRaisesRegex(BillingError, "ends before it begins"):
             report.action_show()
+
+
+@tagged("post_install", "-at_install")
+class TestMonthEndTour(MonthEndCommon, HttpCase):
+    """The accountant closes a month in the browser."""
+
+    def test_refusal_is_read_and_the_accrual_is_posted(self):
+        accounts = self.company.billing_accrual_account_id
+        self.company.billing_accrual_account_id = False
+        self.company.revenue_accrual_account_id = False
+        with mute_logger("odoo.http"):
+            self.start_tour(
+                "/odoo",
+                "project_billing_month_end_refused_tour",
+                login=self.clerk.login,
+            )
+        self.company.billing_accrual_account_id = accounts
+        self.start_tour(
+            "/odoo", "project_billing_month_end_tour", login=self.clerk.login
+        )
+        self.env.invalidate_all()
+        page = self.env["project.billing.month.end"].search(
+            [("company_id", "=", self.company.id)]
+        )
+        self.assertRecordValues(page, [{"accrued_amount": 9600, "state": "open"}])
+        self.assertEqual(page.accrual_move_id.state, "draft")
+        accruals = self.env["account.move.line"].search(
+            [("account_id", "=", self.accrued.id)]
+        )
+        self.assertEqual(accruals.mapped("balance"), [-9600, 9600])

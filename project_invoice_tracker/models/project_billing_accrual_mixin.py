@@ -74,7 +74,7 @@ class ProjectBillingAccrualMixin(models.AbstractModel):
 
         Drafts of before are replaced: there is never more than one.
 
-        :return: action that opens the accrual
+        :return: True, or a notification that there is nothing to accrue
         :raise BillingError: no account, a locked month, or the accrual is posted
         """
         self.ensure_one()
@@ -105,7 +105,8 @@ class ProjectBillingAccrualMixin(models.AbstractModel):
                 user=self.env.user.name,
             )
         )
-        return self.action_open_accrual()
+        # the page shows the lines, which the host hides from invoicing users
+        return True
 
     def _notify_no_accrual(self):
         return {
