@@ -26,3 +26,7 @@ class BillingRuleError(ValidationError):
     """Impossible input on a billing rule, rate, member or item."""
 
     context = {"exception_class": "odoo.exceptions.ValidationError"}
+
+
+class PauseError(BillingError):
+    """A dispute, promise or hold that cannot be: in the past, of a paid invoice, …"""

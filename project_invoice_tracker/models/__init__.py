@@ -9,6 +9,7 @@ from . import res_config_settings
 from . import account_interest_rate
 from . import project_billing_habit
 from . import project_billing_habit_wait
+from . import res_partner_pause
 from . import res_partner
 from . import hr_employee
 from . import project_billing_rule_coverage_mixin
@@ -104,6 +105,10 @@ from . import project_billing_share_mixin
 from . import project_billing_tracker
 from . import account_move_days
 from . import account_account
+from . import account_overdue_pause_log_mixin
+from . import account_overdue_pause_settle_mixin
+from . import account_overdue_pause
+from . import account_move_pause
 from . import project_billing_forecast_line
 from . import project_billing_forecast
 from . import project_billing_ageing

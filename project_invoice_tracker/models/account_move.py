@@ -6,6 +6,7 @@ from ..exceptions import LedgerError
 class AccountMove(models.Model):
     _name = "account.move"
     _inherit = [
+        "account.overdue.pause.move.mixin",
         "project.billing.accrual.move.mixin",
         "project.billing.bad.debt.mixin",
         "project.billing.annex.mixin",

@@ -197,6 +197,12 @@ class ProjectBillingTracker(models.Model):
         ]
         return {**action, "domain": [*action["domain"], *month]}
 
+    def action_overdue_follow_up(self):
+        """Note a call, dispute or hold on the invoice, also without its rights."""
+        self.ensure_one()
+        self.check_access("read")
+        return self.env["account.overdue.pause.wizard"]._open(move=self.move_id)
+
     @api.model
     def _open_form(self, record):
         return {

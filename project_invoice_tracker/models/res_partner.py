@@ -3,7 +3,11 @@ from odoo import api, fields, models
 
 class ResPartner(models.Model):
     _name = "res.partner"
-    _inherit = ["account.overdue.partner.mixin", "res.partner"]
+    _inherit = [
+        "account.overdue.partner.mixin",
+        "account.overdue.pause.partner.mixin",
+        "res.partner",
+    ]
 
     billing_order_required = fields.Boolean(
         string="Order number required",

@@ -1,3 +1,4 @@
+from . import account_overdue_pause_wizard
 from . import account_move_reversal
 from . import account_payment_register
 from . import project_billing_ageing_report
