@@ -117,6 +117,20 @@ class TestDashboard(DashboardCommon):
         spans = self._get_data()["cash_in"]
         self.assertEqual((spans[-1]["key"], spans[-1]["amount"]), ("later", 400))
 
+    def test_unmatched_payment_lowers_what_comes_in_now(self):
+        self._invoice()
+        payment = self.env["account.payment"].create(
+            {"partner_id": self.customer.id, "amount": 130, "date": date(2026, 7, 1)}
+        )
+        payment.action_post()
+        spans = self._get_data()["cash_in"]
+        self.assertEqual([span["amount"] for span in spans[:2]], [600, -130])
+        self.assertEqual(sum(span["amount"] for span in spans), 870)
+        facts = self.env["project.billing.tracker"].with_user(self.clerk)
+        for span in spans:
+            rows = facts.search(span["domain"])
+            self.assertEqual(sum(rows.mapped("gross_company")), span["amount"])
+
     def test_what_is_expected_is_what_is_owed_from_today_on(self):
         self._pay(self._invoice(), 100)
         spans = self._get_data()["cash_expected"]

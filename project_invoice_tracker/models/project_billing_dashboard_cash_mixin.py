@@ -16,18 +16,24 @@ class ProjectBillingDashboardCashMixin(models.AbstractModel):
 
     @api.model
     def _get_cash_in(self, rows, domain, today):
-        """Return what is due: late, week by week from today on, and later."""
+        """Return what is due: late, week by week from today on, and later.
+
+        A payment that is not matched yet has no due day: it lowers what is due now.
+        """
         amounts = [
-            (row["date_due:day"], row["gross"])
+            (row["date_due:day"] or today, row["gross"])
             for row in rows
             if row["stage"] in OUTSTANDING
         ]
         late = ("late", None, today - timedelta(days=1))
         domain &= Domain("stage", "in", OUTSTANDING)
-        return [
+        spans = [
             self._get_span(amounts, domain, "date_due", *span)
             for span in (late, *self._get_weeks(today))
         ]
+        unmatched = domain & Domain("date_due", "=", False)
+        spans[1]["domain"] = list(Domain(spans[1]["domain"]) | unmatched)
+        return spans
 
     @api.model
     def _get_cash_expected(self, domain, factors, today):
@@ -47,7 +53,9 @@ class ProjectBillingDashboardCashMixin(models.AbstractModel):
             ["expected:sum"],
         )
         amounts = [
-            (day, amount * factors[company.id]) for company, day, amount in groups
+            (day, amount * factors[company.id])
+            for company, day, amount in groups
+            if day
         ]
         return [
             self._get_span(amounts, domain, "date", *span)
@@ -72,7 +80,7 @@ class ProjectBillingDashboardCashMixin(models.AbstractModel):
         own = [
             amount
             for day, amount in amounts
-            if day and (not first or day >= first) and (not last or day <= last)
+            if (not first or day >= first) and (not last or day <= last)
         ]
         if first:
             domain &= Domain(name, ">=", fields.Date.to_string(first))

@@ -160,7 +160,9 @@ export class BillingDashboard extends Component {
 
     get cashHelp() {
         return this.state.isExpected
-            ? _t("What customers owe, in the week in which they usually pay.")
+            ? _t(
+                  "What customers owe, in the week in which they usually pay. Left out: retained shares without a date."
+              )
             : _t("What customers owe, in the week in which it is due.");
     }
 
