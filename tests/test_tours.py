@@ -85,3 +85,16 @@ class TestTours(BillingCommon, HttpCase):
         self.assertFalse(invoice.is_move_sent)
         self.assertEqual(self.env["mail.mail"].search_count([]), mails)
         self.assertConserved(project)
+
+    def test_accountant_follows_a_late_invoice(self):
+        rule = self._create_rule("milestone")
+        self._create_item(rule, amount=750, date_ready=date(2026, 5, 31))
+        invoice = self._bill(date.today())
+        invoice.invoice_date = invoice.invoice_date_due = date(2026, 6, 1)
+        invoice.action_post()
+        self._start("tracking", self.clerk)
+        statement = self.env["project.billing.statement"].search(
+            [("partner_id", "=", self.customer.id)]
+        )
+        self.assertEqual(statement.project_ids, self.project)
+        self.assertFalse(statement.date_sent)
