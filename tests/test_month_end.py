@@ -333,10 +333,11 @@ class TestWipExport(MonthEndCommon, HttpCase):
         answer = self._download(self._create_page())
         sheet = load_workbook(io.BytesIO(answer.content)).active
         rows = list(sheet.values)
-        head = rows[2]
-        self.assertEqual(rows[3][head.index("Project")], "Website")
-        self.assertEqual(rows[3][head.index("WIP")], 9600)
-        self.assertIn("=SUM(", rows[4][head.index("WIP")])
+        head = rows[3]
+        self.assertEqual(rows[4][head.index("Project")], "Website")
+        self.assertEqual(rows[4][head.index("WIP")], 9600)
+        self.assertEqual(rows[5][0], "Total")
+        self.assertIn("=SUM(", rows[5][head.index("WIP")])
 
     def test_manager_downloads_own_projects_only(self):
         shop = self._create_project("Shop", user_id=self.clerk.id)
@@ -345,7 +346,7 @@ class TestWipExport(MonthEndCommon, HttpCase):
         report = self.env["project.billing.wip.report"].with_user(self.manager)
         answer = self._download(report.create({"date_to": JUNE}), self.manager)
         rows = list(load_workbook(io.BytesIO(answer.content)).active.values)
-        self.assertEqual([row[0] for row in rows[3:]], ["Website", None])
+        self.assertEqual([row[0] for row in rows[4:]], ["Website", "Total"])
 
     def test_manager_gets_no_month_end(self):
         page = self._create_page()

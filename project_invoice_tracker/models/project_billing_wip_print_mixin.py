@@ -1,8 +1,6 @@
-import io
-
-import xlsxwriter
-
 from odoo import models
+
+from ..tools.xlsx import Column, build_xlsx
 
 HOURS = (
     "opening_hours",
@@ -78,62 +76,32 @@ class ProjectBillingWipPrintMixin(models.AbstractModel):
     def _get_wip_xlsx(self):
         """Return the spreadsheet as bytes."""
         rows = self._get_wip_rows()
-        output = io.BytesIO()
-        book = xlsxwriter.Workbook(output, {"in_memory": True})
-        sheet = book.add_worksheet(self.env._("WIP"))
-        bold = book.add_format({"bold": True})
-        head = book.add_format({"bold": True, "text_wrap": True, "bg_color": "#e9ecef"})
-        number = book.add_format({"num_format": "#,##0.00"})
-        total = book.add_format({"num_format": "#,##0.00", "bold": True, "top": 1})
-        sheet.write(0, 0, self._get_title(), bold)
         columns = self._get_xlsx_columns(rows)
-        for column, (label, _values, _is_sum) in enumerate(columns):
-            sheet.write(2, column, label, head)
-        last = len(rows) + 3
-        for column, (_label, values, is_sum) in enumerate(columns):
-            sheet.set_column(column, column, 14 if is_sum is not None else 26)
-            for line, value in enumerate(values, start=3):
-                if is_sum is None:
-                    sheet.write_string(line, column, value)
-                else:
-                    sheet.write_number(line, column, value, number)
-            if is_sum and rows:
-                letter = xlsxwriter.utility.xl_col_to_name(column)
-                formula = f"=SUM({letter}4:{letter}{last})"
-                sheet.write_formula(last, column, formula, total, sum(values))
-        sheet.freeze_panes(3, 2)
-        book.close()
-        return output.getvalue()
+        return build_xlsx(
+            self.env._("WIP"),
+            (self._get_title(), []),
+            [column for column, _values in columns],
+            list(zip(*(values for _column, values in columns), strict=True)),
+            self.env._("Total"),
+        )
 
     def _get_xlsx_columns(self, rows):
-        """Return ``[(label, values, sum)]``; sum: None = text, False = not summed."""
-        fields = rows._fields
-
-        def label(name):
-            return fields[name]._description_string(self.env)
-
-        texts = [
-            (label(name), [row[name].display_name or "" for row in rows], None)
-            for name in ("project_id", "rule_id", "partner_id", "user_id")
-        ]
+        """Return ``[(column, values)]``; amounts of one currency only are summed."""
         same = len(rows.company_currency_id) <= 1
-        currencies = [
-            (
-                self.env._("Currency"),
-                [row.company_currency_id.name or "" for row in rows],
-                None,
-            )
+
+        def get_texts(name, label=None):
+            column = Column(label or rows._fields[name]._description_string(self.env), width=26)
+            return column, [row[name].display_name or "" for row in rows]
+
+        def get_numbers(name, is_summed):
+            column = Column(rows._fields[name]._description_string(self.env), "number", is_summed)
+            return column, rows.mapped(name)
+
+        return [
+            *map(get_texts, ("project_id", "rule_id", "partner_id", "user_id")),
+            get_texts("company_currency_id", self.env._("Currency")),
+            *(get_numbers(name, True) for name in HOURS),
+            *(get_numbers(name, same) for name in AMOUNTS),
+            get_texts("currency_id", self.env._("Document currency")),
+            *(get_numbers(name, False) for name in DOCUMENT),
         ]
-        numbers = [
-            (label(name), rows.mapped(name), name in HOURS or same)
-            for name in (*HOURS, *AMOUNTS)
-        ]
-        document = [
-            (
-                self.env._("Document currency"),
-                [row.currency_id.name or "" for row in rows],
-                None,
-            )
-        ]
-        document += [(label(name), rows.mapped(name), False) for name in DOCUMENT]
-        return texts + currencies + numbers + document

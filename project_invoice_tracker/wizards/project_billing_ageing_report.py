@@ -1,11 +1,8 @@
-import base64
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import format_date
 
 from ..tools.ageing import SIDES
-from ..tools.ageing_xlsx import build_ageing_xlsx
 
 # groups that the screen shows; the list, the PDF and the file show all
 SHOWN = 200
@@ -20,6 +17,7 @@ class ProjectBillingAgeingReport(models.TransientModel):
     """
 
     _name = "project.billing.ageing.report"
+    _inherit = "project.billing.ageing.sheet.mixin"
     _description = "Ageing Report"
     _check_company_auto = True
 
@@ -52,7 +50,6 @@ class ProjectBillingAgeingReport(models.TransientModel):
         string="Documents", help="Also each document, on the PDF and in the file."
     )
     table = fields.Html(compute="_compute_table", sanitize=False)
-    xlsx = fields.Binary(compute="_compute_xlsx", attachment=False)
 
     @api.depends("date", "side")
     def _compute_display_name(self):
@@ -73,12 +70,6 @@ class ProjectBillingAgeingReport(models.TransientModel):
                     "project_invoice_tracker.billing_ageing_table",
                     {"ageing": values, "hidden": max(0, hidden)},
                 )
-
-    @api.depends("company_id", "date", "side", "group_by", "show_documents")
-    def _compute_xlsx(self):
-        for report in self:
-            content = build_ageing_xlsx(report._get_values(), report._get_texts())
-            report.xlsx = base64.b64encode(content)
 
     # -- figures ---------------------------------------------------------------------
 
@@ -245,23 +236,6 @@ class ProjectBillingAgeingReport(models.TransientModel):
         sign = 1 if self.side == "receivable" else -1
         return self.company_id.sudo().currency_id.round(sign * (balance or 0.0))
 
-    def _get_texts(self):
-        """Return the words of the spreadsheet in the user's language."""
-        return {
-            "sheet": self.env._("Ageing"),
-            "as_of": self.env._("As of"),
-            "document": self.env._("Document"),
-            "partner": self._get_partner_label(),
-            "invoiced": self.env._("Invoiced on"),
-            "due": self.env._("Due"),
-            "days": self.env._("Days late"),
-            "currency": self.env._("Currency"),
-            "in_currency": self.env._("Open in currency"),
-            "total": self.env._("Total"),
-            "ledger": self.env._("Ledger balance"),
-            "difference": self.env._("Difference"),
-        }
-
     def _get_partner_label(self):
         if self.side == "payable":
             return self.env._("Vendor")
@@ -289,16 +263,6 @@ class ProjectBillingAgeingReport(models.TransientModel):
         """Return the PDF."""
         report = self.env.ref("project_invoice_tracker.action_report_billing_ageing")
         return report.report_action(self)
-
-    def action_export(self):
-        """Return the spreadsheet as a download."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/web/content/{self._name}/{self.id}/xlsx/"
-            f"{self._get_file_name()}.xlsx?download=true",
-            "target": "download",
-        }
 
     def action_view_documents(self):
         """Open the documents as a list by group, as of the report's day."""
