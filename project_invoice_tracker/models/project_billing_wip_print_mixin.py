@@ -89,12 +89,15 @@ class ProjectBillingWipPrintMixin(models.AbstractModel):
         """Return ``[(column, values)]``; amounts of one currency only are summed."""
         same = len(rows.company_currency_id) <= 1
 
+        def get_label(name):
+            return rows._fields[name]._description_string(self.env)
+
         def get_texts(name, label=None):
-            column = Column(label or rows._fields[name]._description_string(self.env), width=26)
+            column = Column(label or get_label(name), width=26)
             return column, [row[name].display_name or "" for row in rows]
 
         def get_numbers(name, is_summed):
-            column = Column(rows._fields[name]._description_string(self.env), "number", is_summed)
+            column = Column(get_label(name), "number", is_summed)
             return column, rows.mapped(name)
 
         return [
