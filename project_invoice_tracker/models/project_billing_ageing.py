@@ -50,6 +50,8 @@ class ProjectBillingAgeing(models.Model):
     date_invoiced = fields.Date(string="Invoiced on", readonly=True)
     date_due = fields.Date(string="Due", readonly=True)
     days_overdue = fields.Integer(string="Days late", readonly=True, aggregator="max")
+    is_disputed = fields.Boolean(string="Disputed", readonly=True)
+    is_promised = fields.Boolean(string="Promised", readonly=True)
     amount_currency = fields.Monetary(
         string="Open (document)",
         readonly=True,

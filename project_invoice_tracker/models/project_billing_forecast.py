@@ -111,7 +111,11 @@ class ProjectBillingForecast(models.Model):
         days = tracker._get_days()
         limits = self._get_rate_limits()
         return build_forecast_query(
-            query, build_run_rate(days, limits), build_cash(days), build_other(days)
+            days,
+            query,
+            build_run_rate(days, limits),
+            build_cash(days),
+            build_other(days),
         )
 
     @api.model
@@ -156,6 +160,7 @@ class ProjectBillingForecast(models.Model):
 
     @api.depends("partner_id", "direction", "date_expected")
     def _compute_habit(self):
+        paused = self._get_paused()
         habits = self.env["project.billing.habit"].sudo()
         habits = habits.search(
             [
@@ -169,6 +174,20 @@ class ProjectBillingForecast(models.Model):
             company, payer = fact.company_id, fact.partner_id
             habit = known.get((company, payer)) or known.get((company, nobody))
             fact.habit = fact.direction == "in" and habit and fact._explain(habit)
+            if fact.kind == "invoice" and fact.move_id.id in paused:
+                fact.habit = paused[fact.move_id.id]
+
+    def _get_paused(self):
+        """Return ``{move id: text}`` of what a dispute or promise moves."""
+        pauses, found = self.env["account.overdue.pause"], {}
+        for company, facts in self.grouped("company_id").items():
+            today = company.sudo()._get_billing_today()
+            found.update(pauses._get_pauses(facts.move_id.ids, today))
+        return {
+            move: pause._get_title()
+            for move, pause in found.items()
+            if pause.kind != "hold"
+        }
 
     def _explain(self, habit):
         """Return why the amount is expected on its day."""

@@ -22,6 +22,7 @@ SOURCES = (
     "account.analytic.line",
     "account.move",
     "account.move.line",
+    "account.overdue.pause",
     "account.partial.reconcile",
     "project.billing.allocation",
     "project.billing.habit",
@@ -90,14 +91,24 @@ class ProjectBillingTracker(models.Model):
     )
     is_held = fields.Boolean(string="Held", readonly=True)
     is_retained = fields.Boolean(string="Retained", readonly=True)
+    is_disputed = fields.Boolean(
+        string="Disputed",
+        readonly=True,
+        help="The customer disputes the invoice, or all of them, on the day asked.",
+    )
+    is_promised = fields.Boolean(
+        string="Promised",
+        readonly=True,
+        help="The customer promised to pay by a day that has not passed.",
+    )
     date_planned = fields.Date(string="Planned", readonly=True)
     date_invoiced = fields.Date(string="Invoiced on", readonly=True)
     date_due = fields.Date(string="Due", readonly=True)
     date_expected = fields.Date(
         string="Expected",
         readonly=True,
-        help="When what is open will be paid: the due date and the days that this "
-        "customer usually pays late.",
+        help="When what is open will be paid: the day of a promise, else the due date "
+        "and the days that this customer usually pays late; not before a dispute ends.",
     )
     date_paid = fields.Date(string="Paid on", readonly=True)
     days_overdue = fields.Integer(readonly=True, aggregator="max")

@@ -31,6 +31,7 @@ def build_ageing_query(days, side):
         SELECT t.id, t.source, t.stage, t.project_id, t.user_id, t.rule_id,
                t.partner_id, t.company_id, t.currency_id, t.company_currency_id,
                t.move_id, t.move_line_id, t.date_invoiced, t.date_due, t.days_overdue,
+               t.is_disputed, t.is_promised,
                k.kind, %(sign)s * t.gross AS amount_currency,
                %(amounts)s, %(sign)s * t.gross_company AS amount_total
           FROM (%(tracker)s) t

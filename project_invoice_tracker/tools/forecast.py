@@ -11,6 +11,7 @@ as today, for money cannot come in yesterday; what has no day at all has none he
 from odoo.tools import SQL
 
 from .habit_query import join_habits, select_expected, select_usual
+from .pauses import join_pauses, select_paused
 from .share import DIGITS
 
 COLUMNS = (
@@ -42,9 +43,10 @@ PARTS = 4
 TERMS = 64
 
 
-def build_forecast_query(tracker, run_rate, cash, other):
+def build_forecast_query(days, tracker, run_rate, cash, other):
     """Return the query of the forecast.
 
+    :param days: ``{company id: today}``
     :param tracker: query of the fact table, of today, without what is paid
     :param run_rate: query of :func:`.forecast_rate.build_run_rate`
     :param cash: query of :func:`build_cash`
@@ -92,7 +94,7 @@ def build_forecast_query(tracker, run_rate, cash, other):
         other=other,
         billed=_BILLED,
         pieces=_PIECES,
-        dated=_build_dated(),
+        dated=_build_dated(days),
     )
 
 
@@ -194,11 +196,13 @@ def build_days(days):
     )
 
 
-def _build_dated():
+def _build_dated(days):
     """Return the instalments with the days on which they are due and expected.
 
     Held work and retained shares without a release have no day. Money that goes out
     is paid when it is due; a credit or an unmatched payment counts from its own day.
+    What is promised is expected on the day of the promise; what is disputed not before
+    the end of the dispute, and on no day while it has no end.
     """
     due, today = SQL("q.due"), SQL("q.today")
     return SQL(
@@ -209,7 +213,8 @@ def _build_dated():
                CASE WHEN q.due IS NULL THEN NULL
                     WHEN q.direction != 'in' OR q.gross_company <= 0
                       OR q.kind = 'manual' THEN GREATEST(q.due, q.today)
-                    WHEN q.source IN ('instalment', 'entry') THEN %(expected)s
+                    WHEN q.source = 'instalment' THEN %(paused)s
+                    WHEN q.source = 'entry' THEN %(expected)s
                     ELSE %(usual)s END AS date_expected
           FROM (SELECT f.id, f.nr, f.tracker_id, f.forecast_line_id, f.kind,
                        f.direction, f.source,
@@ -222,7 +227,10 @@ def _build_dated():
                        %(amount)s AS amount, %(amount_company)s AS amount_company
                   FROM pieces f) q
           %(habits)s
+          %(pauses)s
         """,
+        paused=select_paused(select_expected(due, today)),
+        pauses=join_pauses(days, "q"),
         amount=_build_part(SQL("f.gross"), SQL("f.rounding")),
         amount_company=_build_part(SQL("f.gross_company"), SQL("f.rounding_company")),
         expected=select_expected(due, today),

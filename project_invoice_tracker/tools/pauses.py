@@ -58,12 +58,13 @@ def build_paused(move_ids, day):
 
 
 def join_pauses(days, row):
-    """Return joins that :data:`SELECT_FLAGS` and :func:`select_paused` read.
+    """Return joins that :func:`select_flag` and :func:`select_paused` read.
 
     Each joins one row at most, so that the database leaves out what is not asked for.
 
     :param days: ``{company id: day}``
-    :param row: alias with ``move_id``, ``move_line_id``, ``partner_id``, ``company_id``
+    :param row: alias with ``source``, ``company_id``, ``partner_id``, ``move_id`` and
+        ``move_line_id``
     """
     values = SQL(", ").join(
         SQL("(%s::int4, %s::date)", company, day) for company, day in days.items()
@@ -84,6 +85,7 @@ def join_pauses(days, row):
                     WHERE s.move_id IS NULL AND %(in_force)s
                     GROUP BY s.company_id, p.commercial_partner_id) payer
                ON payer.company_id = %(company)s AND payer.partner_id = %(partner)s
+              AND %(source)s = 'instalment'
         LEFT JOIN (%(promised)s) promised ON promised.move_line_id = %(line)s
         """,
         flags=_FLAGS,
@@ -94,6 +96,7 @@ def join_pauses(days, row):
         line=SQL.identifier(row, "move_line_id"),
         partner=SQL.identifier(row, "partner_id"),
         company=SQL.identifier(row, "company_id"),
+        source=SQL.identifier(row, "source"),
     )
 
 

@@ -9,6 +9,7 @@ for each company: the database knows neither its zone nor a past day.
 from odoo.tools import SQL
 
 from .habit_query import join_habits, select_expected
+from .pauses import join_pauses, select_flag, select_paused
 from .share import DIGITS
 from .tracker_work import build_items, build_time
 
@@ -80,13 +81,18 @@ def build_tracker_query(
                     WHEN d.today - f.date_due <= 30 THEN '1_30'
                     WHEN d.today - f.date_due <= 60 THEN '31_60'
                     WHEN d.today - f.date_due <= 90 THEN '61_90'
-                    ELSE '90_more' END AS bucket, %(expected)s AS date_expected
+                    ELSE '90_more' END AS bucket, %(expected)s AS date_expected,
+               %(disputed)s AS is_disputed, %(promised)s AS is_promised
           FROM (%(parts)s) f
           JOIN days d ON d.company_id = f.company_id
           JOIN res_company c ON c.id = f.company_id
           LEFT JOIN project_project p ON p.id = f.project_id
           %(habits)s
+          %(pauses)s
         """,
+        pauses=join_pauses(days, "f"),
+        disputed=select_flag("is_disputed", "f"),
+        promised=select_flag("is_promised", "f"),
         expected=_build_expected() if with_expected else SQL("NULL::date"),
         habits=_HABITS if with_expected else SQL(),
         days=SQL(", ").join(
@@ -114,7 +120,7 @@ def _build_expected():
              THEN GREATEST(f.date_due, d.today)
              ELSE %s END
         """,
-        select_expected(SQL("f.date_due"), SQL("d.today")),
+        select_paused(select_expected(SQL("f.date_due"), SQL("d.today"))),
     )
 
 
