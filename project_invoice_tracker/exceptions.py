@@ -22,6 +22,10 @@ class LedgerError(BillingError):
     """An invoice would stop telling the truth about the work it bills."""
 
 
+class ChargeError(BillingError):
+    """A late fee that cannot be charged, approved or waived."""
+
+
 class BillingRuleError(ValidationError):
     """Impossible input on a billing rule, rate, member or item."""
 

@@ -3,7 +3,13 @@ from . import account_overdue_partner_mixin
 from . import project_overdue_mixin
 from . import account_overdue_mixin
 from . import account_overdue_policy
+from . import account_overdue_level_fee_mixin
 from . import account_overdue_level
+from . import account_overdue_charge_propose_mixin
+from . import account_overdue_charge_document_mixin
+from . import account_overdue_charge
+from . import account_overdue_charge_row
+from . import account_overdue_charge_move_mixin
 from . import res_company
 from . import res_config_settings
 from . import account_interest_rate

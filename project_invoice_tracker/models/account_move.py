@@ -17,6 +17,7 @@ class AccountMove(models.Model):
         "project.billing.share.mixin",
         "project.billing.days.mixin",
         "account.overdue.mixin",
+        "account.overdue.charge.move.mixin",
         "project.billing.retention.mixin",
         "project.billing.retention.discount.mixin",
         "project.billing.ledger.mixin",

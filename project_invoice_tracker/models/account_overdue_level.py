@@ -8,6 +8,7 @@ class AccountOverdueLevel(models.Model):
 
     _name = "account.overdue.level"
     _description = "Overdue Level"
+    _inherit = ["account.overdue.level.fee.mixin"]
     _order = "policy_id, sequence, id"
     _check_company_auto = True
 

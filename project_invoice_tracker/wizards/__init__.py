@@ -1,5 +1,7 @@
 from . import account_overdue_pause_wizard
 from . import account_move_reversal
+from . import account_overdue_charge_wizard
+from . import account_overdue_waive
 from . import account_payment_register
 from . import project_billing_ageing_sheet_mixin
 from . import project_billing_ageing_report
