@@ -82,6 +82,7 @@
         "views/hr_employee_views.xml",
         "views/res_config_settings_views.xml",
         "views/project_billing_tracker_views.xml",
+        "views/project_billing_check_views.xml",
         "views/project_billing_dashboard_views.xml",
         "views/project_billing_portal_templates.xml",
         "views/project_billing_ageing_views.xml",

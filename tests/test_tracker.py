@@ -172,6 +172,13 @@ class TestTracker(MilestoneCommon):
             rows.mapped("date_planned"), [date(2026, 6, 30), date(2026, 7, 31)]
         )
 
+    def test_a_correction_of_one_month_is_not_taken_off_twice(self):
+        self._create_rule(price=100, sequence=20)
+        self._create_entry(-1, date(2026, 5, 4))
+        self._create_entry(3, date(2026, 6, 3))
+        rows = self._get_facts(source="time").sorted("date_planned")
+        self.assertEqual(rows.mapped("net"), [-100, 300])
+
     def test_due_today_is_not_overdue(self):
         self.rule.payment_term_id = False
         invoice = self._invoice()

@@ -96,6 +96,7 @@ from . import project_billing_wip_progress
 from . import project_billing_wip
 from . import project_billing_accrual_mixin
 from . import project_billing_wip_print_mixin
+from . import project_billing_check_mixin
 from . import project_billing_month_end_line
 from . import project_billing_month_end_time
 from . import project_billing_month_end
@@ -109,6 +110,7 @@ from . import project_billing_deposit_ledger
 from . import project_billing_share
 from . import project_billing_share_mixin
 from . import project_billing_tracker
+from . import project_billing_check
 from . import account_move_days
 from . import account_account
 from . import account_overdue_pause_log_mixin

@@ -33,6 +33,7 @@ class ProjectBillingMonthEnd(models.Model):
     _inherit = [
         "project.billing.accrual.mixin",
         "project.billing.wip.print.mixin",
+        "project.billing.check.mixin",
         "mail.thread",
     ]
     _order = "date desc, id desc"
@@ -131,7 +132,8 @@ class ProjectBillingMonthEnd(models.Model):
                 continue
             page.missing_count = len(page.time_ids)
             for name, (model, domain) in page._get_checks().items():
-                page[f"{name}_count"] = self.env[model].search_count(domain)
+                if name != "difference":  # reads all books: for the form alone
+                    page[f"{name}_count"] = self.env[model].search_count(domain)
 
     def _get_checks(self):
         """Return ``{check: (model, domain)}`` of what the month still needs.
@@ -144,6 +146,10 @@ class ProjectBillingMonthEnd(models.Model):
             "draft": ("account.move", self._get_draft_domain()),
             "late": ("account.analytic.line", self._get_late_domain()),
             "overdue": ("account.move", self._get_overdue_domain()),
+            "difference": (
+                "project.billing.check",
+                Domain("company_id", "=", self.company_id.id),
+            ),
         }
 
     def _get_review_domain(self):
@@ -397,8 +403,12 @@ class ProjectBillingMonthEnd(models.Model):
             "draft": self.env._("Draft invoices, %s", self.name),
             "late": self.env._("Typed after the end of %s", self.name),
             "overdue": self.env._("Due by the end of %s and open", self.name),
+            "difference": self.env._("Ledger check, %s", self.name),
         }
-        return self._open(model, labels.get(name, name), domain)
+        context = {"create": False}
+        if name == "difference":
+            context |= self._get_check_context()
+        return self._open(model, labels.get(name, name), domain, context=context)
 
     def action_open_wip(self):
         """Button: open the work in progress of the month as it is now."""

@@ -16,14 +16,7 @@ def build_share_statement(condition):
     """
     return SQL(
         """
-        WITH docs AS MATERIALIZED (
-            SELECT m.id, m.company_id, m.currency_id, m.move_type
-              FROM account_move m
-             WHERE m.state = 'posted' AND m.move_type IN (
-                   'out_invoice', 'out_refund', 'out_receipt',
-                   'in_invoice', 'in_refund', 'in_receipt')
-               AND (%(condition)s)
-        ), %(digits)s, %(parts)s, %(keys)s, %(terms)s, %(pieces)s
+        WITH %(keys)s, %(terms)s, %(pieces)s
         INSERT INTO project_billing_share (
                move_line_id, move_id, project_id, rule_id, company_id, currency_id,
                company_currency_id, partner_id, ratio, gross, net, gross_company,
@@ -33,12 +26,32 @@ def build_share_statement(condition):
                p.gross, p.net, p.gross_company, p.net_company
           FROM pieces p
         """,
+        keys=build_share_keys(condition),
+        terms=_TERMS,
+        pieces=_PIECES,
+    )
+
+
+def build_share_keys(condition):
+    """Return the CTEs up to ``keys``: net per posted document, project and rule.
+
+    :param condition: SQL on ``m`` (account_move)
+    """
+    return SQL(
+        """
+        docs AS MATERIALIZED (
+            SELECT m.id, m.company_id, m.currency_id, m.move_type
+              FROM account_move m
+             WHERE m.state = 'posted' AND m.move_type IN (
+                   'out_invoice', 'out_refund', 'out_receipt',
+                   'in_invoice', 'in_refund', 'in_receipt')
+               AND (%(condition)s)
+        ), %(digits)s, %(parts)s, %(keys)s
+        """,
         condition=condition,
         digits=DIGITS,
         parts=_PARTS,
         keys=_KEYS,
-        terms=_TERMS,
-        pieces=_PIECES,
     )
 
 

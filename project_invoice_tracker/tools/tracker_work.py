@@ -112,8 +112,10 @@ def build_time(prepaid):
                round(v.amount, cu.digits) AS gross,
                round(v.amount * x.rate, cc.digits) AS net_company,
                round(v.amount * x.rate, cc.digits) AS gross_company
-          FROM (SELECT m.*, GREATEST(0, SUM(m.free) OVER w - COALESCE(g.amount, 0))
-                       - GREATEST(0, SUM(m.free) OVER w - m.free
+          FROM (SELECT m.*, GREATEST(0, SUM(GREATEST(0, m.free)) OVER w
+                                     - COALESCE(g.amount, 0))
+                       - GREATEST(0, SUM(GREATEST(0, m.free)) OVER w
+                                     - GREATEST(0, m.free)
                                      - COALESCE(g.amount, 0)) AS due
                   FROM (%(months)s) m
                   LEFT JOIN %(prepaid)s g (rule_id, amount) ON g.rule_id = m.rule_id
@@ -131,33 +133,42 @@ def build_time(prepaid):
                (1, w.held)) v (nr, amount)
          WHERE round(v.amount, cu.digits) != 0
         """,
-        months=_MONTHS,
+        months=build_months(),
         prepaid=build_values(prepaid),
         rate=select_rate(SQL("w.price_currency"), SQL("w.today")),
     )
 
 
-# unbilled time at its price: free and held
-_MONTHS = SQL(
+def build_months(billed=None, join=None):
+    """Return unbilled time at its price, free and held, by rule, month and currency.
+
+    :param billed: SQL of the hours of an entry (``e``) that are billed; default: its
+        own total
+    :param join: SQL of what ``billed`` reads beside the entry
     """
-    SELECT e.billing_rule_id AS rule_id, r.project_id, r.company_id,
-           r.partner_id AS rule_partner_id, d.today,
-           (date_trunc('month', e.date) + interval '1 month' - interval '1 day')::date
-           AS month,
-           COALESCE(e.billing_price_currency_id, r.currency_id) AS price_currency,
-           SUM((e.billable_quantity - e.billed_quantity
-                - COALESCE(e.billing_held_quantity, 0))
-               * h.factor / u.factor * e.billing_price)::numeric AS free,
-           SUM(COALESCE(e.billing_held_quantity, 0)
-               * h.factor / u.factor * e.billing_price)::numeric AS held
-      FROM account_analytic_line e
-      JOIN project_billing_rule r ON r.id = e.billing_rule_id AND r.active
-      JOIN days d ON d.company_id = r.company_id
-      JOIN uom_uom u ON u.id = r.uom_id
-      JOIN ir_model_data k ON k.module = 'uom' AND k.name = 'product_uom_hour'
-      JOIN uom_uom h ON h.id = k.res_id
-     WHERE e.billed_quantity != e.billable_quantity AND e.date >= r.bill_from
-       AND e.date <= d.today AND e.billing_price != 0
-     GROUP BY 1, 2, 3, 4, 5, 6, 7
-    """
-)
+    return SQL(
+        """
+        SELECT e.billing_rule_id AS rule_id, r.project_id, r.company_id,
+               r.partner_id AS rule_partner_id, d.today,
+               (date_trunc('month', e.date) + interval '1 month' - interval '1 day'
+                )::date AS month,
+               COALESCE(e.billing_price_currency_id, r.currency_id) AS price_currency,
+               SUM((e.billable_quantity - %(billed)s
+                    - COALESCE(e.billing_held_quantity, 0))
+                   * h.factor / u.factor * e.billing_price)::numeric AS free,
+               SUM(COALESCE(e.billing_held_quantity, 0)
+                   * h.factor / u.factor * e.billing_price)::numeric AS held
+          FROM account_analytic_line e
+          JOIN project_billing_rule r ON r.id = e.billing_rule_id AND r.active
+          JOIN days d ON d.company_id = r.company_id
+          JOIN uom_uom u ON u.id = r.uom_id
+          JOIN ir_model_data k ON k.module = 'uom' AND k.name = 'product_uom_hour'
+          JOIN uom_uom h ON h.id = k.res_id
+          %(join)s
+         WHERE %(billed)s != e.billable_quantity AND e.date >= r.bill_from
+           AND e.date <= d.today AND e.billing_price != 0
+         GROUP BY 1, 2, 3, 4, 5, 6, 7
+        """,
+        billed=billed or SQL("e.billed_quantity"),
+        join=join or SQL(),
+    )
