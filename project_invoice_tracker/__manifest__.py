@@ -72,6 +72,7 @@
         "views/account_overdue_pause_views.xml",
         "views/account_move_pause_views.xml",
         "views/account_move_overdue_charge_views.xml",
+        "views/account_overdue_pause_portal_templates.xml",
         "views/project_milestone_views.xml",
         "views/project_project_views.xml",
         "views/project_billing_habit_views.xml",

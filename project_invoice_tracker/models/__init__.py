@@ -115,6 +115,7 @@ from . import account_move_days
 from . import account_account
 from . import account_overdue_pause_log_mixin
 from . import account_overdue_pause_settle_mixin
+from . import account_overdue_pause_portal_mixin
 from . import account_overdue_pause
 from . import account_move_pause
 from . import project_billing_forecast_line

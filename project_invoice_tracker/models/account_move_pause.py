@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 
+USER = "project_invoice_tracker.group_billing_user"  # customers read their invoices
 PAYABLE = ("not_paid", "partial")
 
 
@@ -15,23 +16,36 @@ class AccountMovePauseMixin(models.AbstractModel):
     _description = "Disputes, Promises and Holds of Invoices"
 
     billing_share_ids = fields.One2many(
-        "project.billing.share", "move_id", export_string_translation=False
+        "project.billing.share",
+        "move_id",
+        export_string_translation=False,
+        groups=USER,
     )
     overdue_pause_ids = fields.One2many(
-        "account.overdue.pause", "move_id", string="Disputes, promises, holds"
+        "account.overdue.pause",
+        "move_id",
+        string="Disputes, promises, holds",
+        groups=USER,
     )
     overdue_pause_kind = fields.Selection(
         [("dispute", "Disputed"), ("hold", "On hold"), ("promise", "Promised")],
         string="Paused",
         compute="_compute_overdue_pause",
         compute_sudo=True,
+        groups=USER,
         help="Why this invoice is not chased today: of the invoice, or its customer.",
     )
     overdue_pause_text = fields.Char(
-        string="Why paused", compute="_compute_overdue_pause", compute_sudo=True
+        string="Why paused",
+        compute="_compute_overdue_pause",
+        compute_sudo=True,
+        groups=USER,
     )
     overdue_is_payable = fields.Boolean(
-        compute="_compute_overdue_is_payable", export_string_translation=False
+        compute="_compute_overdue_is_payable",
+        compute_sudo=True,
+        export_string_translation=False,
+        groups=USER,
     )
 
     @api.depends("overdue_pause_ids.state", "commercial_partner_id", "payment_state")

@@ -33,6 +33,7 @@ class AccountOverduePause(models.Model):
     _name = "account.overdue.pause"
     _description = "Dispute, Promise or Hold"
     _inherit = [
+        "account.overdue.pause.portal.mixin",
         "account.overdue.pause.log.mixin",
         "account.overdue.pause.settle.mixin",
         "mail.thread",
@@ -145,6 +146,13 @@ class AccountOverduePause(models.Model):
                 self.env._(
                     "What was said is kept as it was said. Change reason, owner or end "
                     "date only, or end it and note a new one."
+                )
+            )
+        if "reason" in vals and any(self.mapped("is_from_customer")):
+            raise AccessError(
+                self.env._(
+                    "The customer's words are kept as they were given. Write a remark "
+                    "in the chatter instead."
                 )
             )
         if "date_end" in vals:

@@ -299,9 +299,10 @@ class AccountOverduePauseLogMixin(models.AbstractModel):
         author = self.contact_id or (
             self.partner_id if self.is_from_customer else self.env.user.partner_id
         )
-        self._tell_invoice(self._get_note(), author)
+        own = self.with_context(lang=self.user_id.lang)
+        own._tell_invoice(own._get_note(), author)
         if self.is_from_customer or self.user_id != self.env.user:
-            self._give_activity(self._get_title(), self._get_note())
+            own._give_activity(own._get_title(), own._get_note())
 
     def _get_note(self):
         """Return the sentence, with what the customer gave as name."""

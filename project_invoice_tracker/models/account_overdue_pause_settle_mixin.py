@@ -100,6 +100,7 @@ class AccountOverduePauseSettleMixin(models.AbstractModel):
     def _tell_owners(self):
         """Owners learn of broken promises, and that a pause ended with money open."""
         for pause in self:
+            pause = pause.with_context(lang=pause.user_id.lang)
             text = pause._get_news()
             if text:
                 pause._give_activity(text, pause._get_note())

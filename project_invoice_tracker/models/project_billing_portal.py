@@ -38,6 +38,8 @@ class PortalRow:
     overdue: float = 0.0
     answer: str = ""
     pay_url: str = ""
+    answer_url: str = ""
+    paused: str = ""
     others: bool = False
     documents: list = field(default_factory=list)
 
@@ -281,9 +283,23 @@ class ProjectBillingPortal(models.AbstractModel):
             pay_url=self._get_pay_url(move),
             others=bool(move.billing_project_ids - project),
         )
+        if move.overdue_is_payable:
+            row.answer_url = move.get_portal_url(anchor="billing_pause")
+            row.paused = self._get_paused_label(move)
         row.state = self._get_move_state(move, row)
         row.label = self._get_move_labels()[row.state]
         return row
+
+    @api.model
+    def _get_paused_label(self, move):
+        """Return *Disputed* or *Promised* of an invoice, as of its company's today."""
+        today = move.company_id._get_billing_today()
+        kinds = move.overdue_pause_ids.filtered(
+            lambda p: p.state == "open" and (not p.date_end or p.date_end >= today)
+        ).mapped("kind")
+        if "dispute" in kinds:
+            return self.env._("Disputed")
+        return self.env._("Payment announced") if "promise" in kinds else ""
 
     @api.model
     def _get_pay_url(self, move):
