@@ -131,6 +131,7 @@ from . import project_billing_statement_mixin
 from . import account_move_documents
 from . import project_billing_entry_state_mixin
 from . import project_billing_entry_guard_mixin
+from . import project_overdue_entry_mixin
 from . import account_analytic_line
 from . import account_move_accrual
 from . import account_move_bad_debt
@@ -154,6 +155,15 @@ from . import account_edi_xml_ubl_bis3
 from . import ir_attachment
 from . import base_import_templates
 from . import account_overdue_action
+from . import account_overdue_plan_read_mixin
+from . import account_overdue_plan
+from . import account_overdue_notice_create_mixin
+from . import account_overdue_notice_items_mixin
+from . import account_overdue_notice_effect_mixin
+from . import account_overdue_notice_files_mixin
+from . import account_overdue_notice_send_mixin
 from . import account_overdue_notice
+from . import mail_mail
+from . import account_overdue_run_execute_mixin
 from . import account_overdue_run
 from . import account_overdue_run_line

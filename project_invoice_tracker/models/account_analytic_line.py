@@ -25,6 +25,7 @@ class AccountAnalyticLine(models.Model):
     _inherit = [
         "project.billing.entry.state.mixin",
         "project.billing.entry.guard.mixin",
+        "project.overdue.entry.mixin",
         "account.analytic.line",
     ]
 

@@ -37,6 +37,9 @@ class AccountOverdueAction(models.Model):
     move_id = fields.Many2one(
         "account.move", string="Invoice", required=True, ondelete="restrict", index=True
     )
+    move_name = fields.Char(
+        compute="_compute_move_name", compute_sudo=True, string="Invoice no."
+    )
     project_ids = fields.Many2many(
         "project.project",
         "account_overdue_action_project_rel",
@@ -94,6 +97,11 @@ class AccountOverdueAction(models.Model):
         "Another reminder of this instalment is still under way.",
     )
 
+    @api.depends("move_id.name")
+    def _compute_move_name(self):
+        for action in self:  # a project manager may not read invoices, but their names
+            action.move_name = action.move_id.name
+
     @api.depends("move_id", "level_id")
     def _compute_display_name(self):
         for action in self:
@@ -112,3 +120,33 @@ class AccountOverdueAction(models.Model):
             action.is_resolved = move.state != "posted" or all(
                 lines.mapped("reconciled")
             )
+
+    @api.model
+    def _create_from_lines(self, lines, run, **values):
+        """Return the actions of a run's lines, one each, written at once.
+
+        :param values: for all of them, e.g. the state of what a person skips
+        """
+        actions = self.create(
+            [
+                {
+                    "company_id": line.company_id.id,
+                    "run_id": run.id,
+                    "partner_id": line.partner_id.id,
+                    "move_id": line.move_id.id,
+                    "project_ids": [fields.Command.set(line.project_ids.ids)],
+                    "date_maturity": line.date_maturity,
+                    "level_id": line.level_id.id,
+                    "period": line.period,
+                    "date": run.date,
+                    "currency_id": line.currency_id.id,
+                    "amount": line.amount,
+                    "amount_total": line.amount_total,
+                    **values,
+                }
+                for line in lines
+            ]
+        )
+        for line, action in zip(lines, actions, strict=True):
+            line.action_id = action
+        return actions

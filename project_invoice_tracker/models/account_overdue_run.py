@@ -2,6 +2,10 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import format_date
 
+from ..exceptions import BillingError
+
+OFFICER = "project_invoice_tracker.group_billing_officer"
+
 
 class AccountOverdueRun(models.Model):
     """Propose, review, execute: what is done about a company's overdue instalments.
@@ -12,7 +16,7 @@ class AccountOverdueRun(models.Model):
 
     _name = "account.overdue.run"
     _description = "Overdue Run"
-    _inherit = ["billing.run.mixin"]
+    _inherit = ["account.overdue.run.execute.mixin", "billing.run.mixin"]
     _order = "date desc, id desc"
     _check_company_auto = True
 
@@ -29,6 +33,16 @@ class AccountOverdueRun(models.Model):
     line_ids = fields.One2many("account.overdue.run.line", "run_id")
     action_ids = fields.One2many("account.overdue.action", "run_id", string="Actions")
     notice_ids = fields.One2many("account.overdue.notice", "run_id", string="Reminders")
+    proposed_count = fields.Integer(compute="_compute_counts")
+    skipped_count = fields.Integer(compute="_compute_counts")
+    customer_count = fields.Integer(compute="_compute_counts")
+    notice_count = fields.Integer(compute="_compute_notice_count")
+    credit_note = fields.Text(
+        string="Unmatched credits",
+        readonly=True,
+        copy=False,
+        help="Customers whose credits cover what is due, but were not matched.",
+    )
 
     @api.model
     def _default_date(self):
@@ -44,19 +58,121 @@ class AccountOverdueRun(models.Model):
                 else self.env._("Reminders of %s", day)
             )
 
+    @api.depends("line_ids.state")
+    def _compute_counts(self):
+        groups = self.env["account.overdue.run.line"]._read_group(
+            [("run_id", "in", self.ids)],
+            ["run_id", "state"],
+            ["__count", "partner_id:count_distinct"],
+        )
+        counts = {(run, state): found for run, state, *found in groups}
+        for run in self:
+            run.proposed_count, run.customer_count = counts.get(
+                (run, "proposed"), (0, 0)
+            )
+            run.skipped_count = counts.get((run, "skipped"), (0, 0))[0]
+
+    @api.depends("notice_ids")
+    def _compute_notice_count(self):
+        groups = self.env["account.overdue.notice"]._read_group(
+            [("run_id", "in", self.ids)], ["run_id"], ["__count"]
+        )
+        counts = dict(groups)
+        for run in self:
+            run.notice_count = counts.get(run, 0)
+
+    # -- CRUD: state and history belong to the buttons -------------------------------
+
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
             self._check_input(vals)
-        return super().create(vals_list)
+        runs = super().create(vals_list)
+        for run in runs:
+            # a default, of the context or the user's own, is an input as well
+            if run.state != "draft" or run.is_scheduled:
+                run._check_input({"state": run.state})
+        return runs
 
     def write(self, vals):
         self._check_input(vals)
         return super().write(vals)
 
     def _check_input(self, vals):
-        own = {"error", "is_scheduled", "state", "user_id"}
+        own = {"credit_note", "error", "is_scheduled", "state", "user_id"}
+        own |= {"line_ids", "action_ids", "notice_ids"}
         if not self.env.su and vals.keys() & own:
             raise AccessError(
                 self.env._("State and history of a run are set by its buttons only.")
             )
+
+    # -- propose ---------------------------------------------------------------------
+
+    def action_propose(self):
+        """Fill the lines with what is due, and what is not done and why.
+
+        Changes nothing else. A day that is to come shows what would be due then.
+
+        :return: True
+        :raise BillingError: the run was executed, or an earlier day than the last run
+        """
+        self.check_access("write")
+        for run in self:
+            if run.state not in ("draft", "proposed"):
+                raise BillingError(
+                    self.env._("This run has been executed. Start a new run.")
+                )
+            run._check_forward()
+            run._propose()
+        return True
+
+    def _propose(self):
+        self.ensure_one()
+        self.sudo().line_ids.unlink()
+        plan = self.env["account.overdue.plan"]._get_plan(self.company_id, self.date)
+        self.env["account.overdue.run.line"]._create_from(self, plan)
+        self.sudo().state = "proposed"
+
+    def _check_forward(self):
+        """Runs go forward: an earlier day would remind of what is settled by now.
+
+        :raise BillingError: the company has a run of a later day
+        """
+        self.ensure_one()
+        later = self.sudo().search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("state", "in", ("running", "done")),
+                ("date", ">", self.date),
+            ],
+            order="date desc",
+            limit=1,
+        )
+        if later:
+            raise BillingError(
+                self.env._(
+                    "There was a run for %(last)s. A run for %(date)s, before it, "
+                    "could remind customers a second time; choose %(last)s or a later "
+                    "day.",
+                    last=format_date(self.env, later.date),
+                    date=format_date(self.env, self.date),
+                )
+            )
+
+    # -- opening ---------------------------------------------------------------------
+
+    def action_view_notices(self):
+        """Open the reminders of the run."""
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "project_invoice_tracker.account_overdue_notice_action"
+        )
+        return {**action, "domain": [("run_id", "in", self.ids)], "context": {}}
+
+    def _open(self):
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": self.id,
+            "views": [(False, "form")],
+            "name": self.name,
+        }

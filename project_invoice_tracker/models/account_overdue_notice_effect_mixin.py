@@ -1,0 +1,140 @@
+from odoo import api, models
+
+from ..reasons_overdue import get_overdue_reason_text
+from .account_overdue_notice_create_mixin import HOLD_ACTIVITY
+
+
+class AccountOverdueNoticeEffectMixin(models.AbstractModel):
+    """What a level does in the house: fee, activity, hold of the project, own action.
+
+    Done when the reminder goes, not when it was proposed: a reminder that a manager
+    holds back costs the customer nothing.
+    """
+
+    _name = "account.overdue.notice.effect.mixin"
+    _description = "Reminders: What Levels Do"
+
+    def _go(self):
+        """Do what the levels ask for, once, and make the reminders ready to leave.
+
+        What has nothing to send is done with it.
+        """
+        self._cancel_settled()
+        notices = self.filtered(lambda n: n.state in ("ready", "waiting"))
+        fresh = notices.filtered(lambda notice: not notice.is_effective)
+        actions = fresh.action_ids.filtered(lambda x: x.state != "cancelled")
+        for level, own in actions.grouped("level_id").items():
+            self._charge(level, own)
+            self._assign(level, own)
+            if level.hold_project:
+                own.project_ids._hold_overdue(level)
+        fresh.is_effective = True
+        for notice in fresh:
+            if notice.level_id.server_action_id:
+                notice._run_server_action()
+        for channel, state in (("mail", "ready"), ("letter", "to_print")):
+            notices.filtered(lambda n, c=channel: n.channel == c)._set_state(state)
+        notices.filtered(lambda n: n.channel == "none")._set_state("sent")
+        self.activity_unlink([HOLD_ACTIVITY])
+
+    def _cancel_settled(self):
+        """Cancel what was paid, paused or covered since; a reminder of nothing, too."""
+        for company, notices in self.grouped("company_id").items():
+            day = max(company._get_billing_today(), max(notices.mapped("date")))
+            stops = self.env["account.overdue.plan"]._get_stops(
+                company, day, notices.partner_id.ids
+            )
+            for action in notices.action_ids:
+                code, detail = stops.get(
+                    (action.move_id.id, action.date_maturity), ("settled", "")
+                )
+                if code and action.state != "cancelled":
+                    action.state = "cancelled"
+                    action.reason = self._get_stop_text(code, detail)
+        empty = self.filtered(
+            lambda notice: all(x.state == "cancelled" for x in notice.action_ids)
+        )
+        for notice in empty:
+            notice.write({"state": "cancelled", "reason": notice.action_ids[:1].reason})
+        empty.activity_unlink([HOLD_ACTIVITY])
+
+    @api.model
+    def _get_stop_text(self, code, detail):
+        if code == "settled":
+            return self.env._("Paid or settled before it went.")
+        return get_overdue_reason_text(self.env, code, detail)
+
+    # -- fee -------------------------------------------------------------------------
+
+    @api.model
+    def _charge(self, level, actions):
+        """Let the level's fee and interest be booked, as debit notes of their own."""
+        if "account.overdue.charge" not in self.env or not level._has_fee():
+            return
+        keys = {(action.move_id.id, action.date_maturity) for action in actions}
+        lines = actions.move_id.line_ids.filtered(
+            lambda line: (
+                line.display_type == "payment_term"
+                and (line.move_id.id, line.date_maturity) in keys
+            )
+        )
+        charges = self.env["account.overdue.charge"]
+        for date, own in actions.grouped("date").items():
+            moves = own.move_id
+            due = lines.filtered(lambda line, m=moves: line.move_id in m)
+            charges._make(charges._propose(due, level, date))
+
+    # -- activity --------------------------------------------------------------------
+
+    @api.model
+    def _assign(self, level, actions):
+        """Give the person whom the level names one activity for each reminder."""
+        if not level.activity_role:
+            return
+        todo = self.env.ref("mail.mail_activity_data_todo")
+        model = self.env["ir.model"]._get_id(self._name)
+        values = []
+        for notice, own in actions.grouped("notice_id").items():
+            for user in notice._get_assignees(level, own):
+                texts = notice.with_context(lang=user.lang)
+                values.append(
+                    {
+                        "activity_type_id": todo.id,
+                        "res_model_id": model,
+                        "res_id": notice.id,
+                        "user_id": user.id,
+                        "date_deadline": notice.date,
+                        "summary": texts._get_activity_summary(level),
+                        "note": ", ".join(own.move_id.mapped("name")),
+                    }
+                )
+        quiet = self.env["mail.activity"].with_context(mail_activity_quick_update=True)
+        quiet.create(values)
+
+    def _get_activity_summary(self, level):
+        return level.with_env(self.env).activity_note or self.env._(
+            "%(level)s: talk to %(customer)s",
+            level=level.with_env(self.env).name,
+            customer=self.partner_id.name,
+        )
+
+    def _get_assignees(self, level, actions):
+        """Return who gets the level's activity; the accountant where there is none."""
+        self.ensure_one()
+        accountant = self.company_id.overdue_user_id
+        users = {
+            "manager": actions.project_ids.user_id,
+            "salesperson": actions.move_id.invoice_user_id,
+            "accountant": accountant,
+            "user": level.activity_user_id,
+        }[level.activity_role]
+        users = users.filtered(lambda user: user.active and not user.share)
+        return users or accountant
+
+    # -- own action ------------------------------------------------------------------
+
+    def _run_server_action(self):
+        self.ensure_one()
+        self.level_id.server_action_id.with_context(
+            active_model=self._name, active_id=self.id, active_ids=self.ids
+        ).run()

@@ -1,0 +1,93 @@
+from odoo import api, fields, models
+
+from ..tools.overdue_query import build_open_items
+
+
+class AccountOverdueNoticeItemsMixin(models.AbstractModel):
+    """What a reminder lists: all that is open of the customer, credits too."""
+
+    _name = "account.overdue.notice.items.mixin"
+    _description = "Reminders: Open Items"
+
+    items_html = fields.Html(
+        compute="_compute_items_html",
+        sanitize=False,
+        groups="project_invoice_tracker.group_billing_officer",
+        help="All that is open of the customer, for mail and letter.",
+    )
+    amount_text = fields.Char(
+        compute="_compute_amount_text",
+        string="Overdue",
+        groups="project_invoice_tracker.group_billing_officer",
+        help="What is due by now, less credits, in document currencies.",
+    )
+
+    @api.depends("partner_id", "lang", "state")
+    def _compute_items_html(self):
+        rows = self._get_open_items()
+        for notice in self:
+            own = notice.with_context(lang=notice.lang or self.env.lang)
+            notice.items_html = own.env["ir.qweb"]._render(
+                "project_invoice_tracker.overdue_items",
+                {"o": own, "blocks": own._get_blocks(rows[notice])},
+            )
+
+    @api.depends("partner_id", "state")
+    def _compute_amount_text(self):
+        rows = self._get_open_items()
+        for notice in self:
+            notice.amount_text = " + ".join(
+                block["currency"].format(block["due"])
+                for block in notice._get_blocks(rows[notice])
+            )
+
+    def _get_open_items(self):
+        """Return ``{notice: rows}``: open instalments and credits as they are now.
+
+        One query for all notices; customers of the notice's company only.
+        """
+        rows = {notice: [] for notice in self}
+        self.env.flush_all()
+        for company, notices in self.grouped("company_id").items():
+            found = self.env.execute_query_dict(
+                build_open_items(company.id, notices.partner_id.ids)
+            )
+            by_partner = {}
+            for row in found:
+                by_partner.setdefault(row["partner_id"], []).append(row)
+            for notice in notices:
+                rows[notice] = by_partner.get(notice.partner_id.id, [])
+        return rows
+
+    def _get_blocks(self, rows):
+        """Return a list of dicts, one for each document currency.
+
+        ``currency``, ``rows``, ``due`` (by the day of the notice, less credits) and
+        ``later``; a row has ``name``, ``date``, ``date_due``, ``total``, ``amount``,
+        ``days`` and ``kind`` (``invoice`` or ``credit``).
+        """
+        self.ensure_one()
+        today = self.company_id._get_billing_today()
+        blocks = {}
+        for row in rows:
+            currency = self.env["res.currency"].browse(row["currency_id"])
+            block = blocks.setdefault(
+                currency, {"currency": currency, "rows": [], "due": 0.0, "later": 0.0}
+            )
+            amount = float(row["amount"])
+            is_due = row["kind"] == "credit" or row["date_due"] <= today
+            block["due" if is_due else "later"] += amount
+            days = (today - row["date_due"]).days if row["date_due"] else 0
+            is_late = row["kind"] == "invoice" and days > 0
+            block["rows"].append(
+                {
+                    **row,
+                    "amount": amount,
+                    "total": float(row["total"]),
+                    "days": days if is_late else 0,
+                }
+            )
+        for currency, block in blocks.items():
+            block["due"] = currency.round(block["due"])
+            block["later"] = currency.round(block["later"])
+        return list(blocks.values())

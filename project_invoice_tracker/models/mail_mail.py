@@ -1,0 +1,25 @@
+from odoo import models
+
+
+class MailMail(models.Model):
+    _inherit = "mail.mail"
+
+    def _postprocess_sent_message(
+        self, success_pids, success_emails, failure_reason=False, failure_type=None
+    ):
+        """Tell reminders how their mails fared; who refused a part counts as failed."""
+        failed = failure_reason or failure_type
+        for notice in self._get_overdue_notices():
+            mail = notice.mail_id
+            notice._note_result(
+                failed and (failure_reason or mail.failure_reason or failure_type)
+            )
+        return super()._postprocess_sent_message(
+            success_pids, success_emails, failure_reason, failure_type
+        )
+
+    def _get_overdue_notices(self):
+        notices = self.env["account.overdue.notice"].sudo()
+        if not any(mail.model == notices._name for mail in self):
+            return notices
+        return notices.search([("mail_id", "in", self.ids)])
