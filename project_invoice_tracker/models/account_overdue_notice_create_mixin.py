@@ -84,6 +84,7 @@ class AccountOverdueNoticeCreateMixin(models.AbstractModel):
                         "res_model_id": model,
                         "res_id": notice.id,
                         "user_id": user.id,
+                        "automated": True,
                         "date_deadline": fields.Date.to_date(notice.hold_until),
                         "summary": own.env._(
                             "A reminder to %s is about to go: hold it?",

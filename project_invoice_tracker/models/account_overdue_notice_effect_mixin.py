@@ -69,7 +69,7 @@ class AccountOverdueNoticeEffectMixin(models.AbstractModel):
     @api.model
     def _charge(self, level, actions):
         """Let the level's fee and interest be booked, as debit notes of their own."""
-        if "account.overdue.charge" not in self.env or not level._has_fee():
+        if not level._has_charge():
             return
         keys = {(action.move_id.id, action.date_maturity) for action in actions}
         lines = actions.move_id.line_ids.filtered(
@@ -82,7 +82,18 @@ class AccountOverdueNoticeEffectMixin(models.AbstractModel):
         for date, own in actions.grouped("date").items():
             moves = own.move_id
             due = lines.filtered(lambda line, m=moves: line.move_id in m)
-            charges._make(charges._propose(due, level, date))
+            proposals = charges._propose(due, level, date)
+            charges._make(proposals)
+            self._note_uncharged(own, proposals)
+
+    @api.model
+    def _note_uncharged(self, actions, proposals):
+        """Say on the reminder why the level's fee was not booked."""
+        notices = {action.move_id.id: action.notice_id for action in actions}
+        for proposal in proposals:
+            if proposal.reason:
+                text = f"{notices[proposal.move_id].level_id.name}: {proposal.message}"
+                notices[proposal.move_id]._message_log(body=text)
 
     # -- activity --------------------------------------------------------------------
 

@@ -129,8 +129,6 @@ class AccountOverduePlanReadMixin(models.AbstractModel):
     @api.model
     def _get_paused(self, found, day):
         """Return ``{move id: (reason code, detail)}`` of invoices that are paused."""
-        if "account.overdue.pause" not in self.env:
-            return {}
         moves = list({instalment.move_id for instalment in found})
         paused = self.env["account.overdue.pause"]._get_paused(moves, day)
         return {
