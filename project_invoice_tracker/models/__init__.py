@@ -117,6 +117,7 @@ from . import account_overdue_pause_log_mixin
 from . import account_overdue_pause_settle_mixin
 from . import account_overdue_pause_portal_mixin
 from . import account_overdue_pause
+from . import account_overdue_timeline
 from . import account_move_pause
 from . import project_billing_forecast_line
 from . import project_billing_forecast

@@ -137,6 +137,11 @@ class AccountMovePauseMixin(models.AbstractModel):
         ]
         return {**action, "domain": domain, "context": {}}
 
+    def action_view_overdue_timeline(self):
+        """Open the timeline of the customer."""
+        self.ensure_one()
+        return self.env["account.overdue.timeline"]._open(self.commercial_partner_id)
+
     # -- events ----------------------------------------------------------------------
 
     def _invoice_paid_hook(self):

@@ -85,6 +85,7 @@ class AccountOverduePause(models.Model):
     amount_open = fields.Monetary(
         string="Open then",
         readonly=True,
+        groups=CLERK,
         help="What was open when the customer promised, same currency.",
     )
     date_start = fields.Date(
@@ -100,6 +101,11 @@ class AccountOverduePause(models.Model):
         string="Ended on",
         readonly=True,
         help="The first day on which it no longer counted, where it was ended early.",
+    )
+    date_closed = fields.Date(
+        string="Outcome on",
+        readonly=True,
+        help="The day on which it was seen what came of it.",
     )
     is_from_customer = fields.Boolean(string="By the customer", readonly=True)
     signer = fields.Char(
@@ -256,7 +262,7 @@ class AccountOverduePause(models.Model):
         for pause in self.sudo().filtered(lambda p: p.state == "open"):
             today = pause.company_id._get_billing_today()
             ended = max(today, pause.date_start)
-            pause.write({"state": "ended", "date_ended": ended})
+            pause.write({"state": "ended", "date_ended": ended, "date_closed": today})
             pause.activity_unlink(["mail.mail_activity_data_todo"])
             pause._tell_invoice(
                 self.env._("Ended: %s", pause._get_sentence()), self.env.user.partner_id

@@ -115,7 +115,7 @@ class AccountOverduePauseLogMixin(models.AbstractModel):
             if all((earlier[n] or False) == (values[n] or False) for n in same):
                 return earlier.with_env(self.env)
             today = company._get_billing_today()
-            earlier.write({"state": "ended", "date_ended": today})
+            earlier.write({"state": "ended", "date_ended": today, "date_closed": today})
         earlier.flush_recordset()
         try:
             with self.env.cr.savepoint():

@@ -44,8 +44,8 @@ class AccountOverduePauseSettleMixin(models.AbstractModel):
     def _settle(self):
         """Write the states that ledger and calendar say; return what changed."""
         changes = self._get_changes()
-        for (state, ended), pauses in changes.items():
-            vals = {"state": state}
+        for (state, ended, closed), pauses in changes.items():
+            vals = {"state": state, "date_closed": closed}
             if ended:
                 vals["date_ended"] = ended
             pauses.write(vals)
@@ -54,7 +54,7 @@ class AccountOverduePauseSettleMixin(models.AbstractModel):
         return done
 
     def _get_changes(self):
-        """Return ``{(state, ended on or False): pauses}`` of what is not so yet."""
+        """Return ``{(state, ended on or False, today): pauses}`` of what changes."""
         promises = self.filtered(lambda p: p.kind == "promise")
         facts = promises._get_fulfilment()
         changes = {}
@@ -62,9 +62,17 @@ class AccountOverduePauseSettleMixin(models.AbstractModel):
             today = pause.company_id._get_billing_today()
             state, ended = pause._get_outcome(facts.get(pause.id), today)
             if state != pause.state:
-                known = changes.get((state, ended), self.browse())
-                changes[state, ended] = known | pause
+                closed = self._get_closed_day(pause, state, today)
+                known = changes.get((state, ended, closed), self.browse())
+                changes[state, ended, closed] = known | pause
         return changes
+
+    @api.model
+    def _get_closed_day(self, pause, state, today):
+        """Return the day for the history: it is over the day after its last one."""
+        if state in ("broken", "ended") and pause.date_end:
+            return min(today, pause.date_end + timedelta(days=1))
+        return today
 
     def _get_fulfilment(self):
         """Return ``{promise id: (kept, by money)}``."""

@@ -214,6 +214,11 @@ class ProjectBillingTracker(models.Model):
         self.check_access("read")
         return self.env["account.overdue.pause.wizard"]._open(move=self.move_id)
 
+    def action_view_overdue_timeline(self):
+        """Open the timeline of the customer; project managers see own projects'."""
+        self.ensure_one()
+        return self.env["account.overdue.timeline"]._open(self.partner_id)
+
     @api.model
     def _open_form(self, record):
         return {

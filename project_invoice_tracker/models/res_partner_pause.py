@@ -81,3 +81,8 @@ class ResPartnerPauseMixin(models.AbstractModel):
         )
         domain = [("partner_id", "=", self.commercial_partner_id.id)]
         return {**action, "domain": domain, "context": {}}
+
+    def action_view_overdue_timeline(self):
+        """Open everything that was sent, said, promised, disputed and paid."""
+        self.ensure_one()
+        return self.env["account.overdue.timeline"]._open(self)
