@@ -9,7 +9,7 @@ from odoo.addons.project_invoice_tracker.tools.dso import (
     get_dso,
 )
 
-from .test_real_receivables import read_ledger
+from .ledger_2012 import read_ledger
 
 MONTHS = [(100_000, 30), (80_000, 30), (70_000, 30)]
 
@@ -51,7 +51,8 @@ class TestRealDSO(BaseCase):
     def test_a_real_ledger_at_mid_2012(self):
         """Case C21: 5,504.09 open on the sales of 90 days."""
         day = date(2012, 6, 30)
-        ledger = [row for row in read_ledger() if row[2] <= day]
-        owed = sum(row[5] for row in ledger if row[4] > day)
-        sold = sum(row[5] for row in ledger if row[2] > day - timedelta(days=90))
+        ledger = [one for one in read_ledger() if one.invoiced <= day]
+        owed = sum(one.amount for one in ledger if one.paid > day)
+        quarter = day - timedelta(days=90)
+        sold = sum(one.amount for one in ledger if one.invoiced > quarter)
         self.assertEqual(float(round(get_dso(owed, sold, 90), 2)), 27.23)
