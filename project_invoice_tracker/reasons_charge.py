@@ -36,7 +36,10 @@ CHARGE_REASONS = {
     ),
     "overcharged": (
         _lt("Charged too much before"),
-        _lt("A payment was dated back: waive a charge of this invoice, or wait."),
+        _lt(
+            "A payment was dated back: take the last charge back by 'Waive' and charge "
+            "again, or wait until more is due."
+        ),
     ),
 }
 

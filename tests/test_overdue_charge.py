@@ -153,6 +153,22 @@ class TestCharge(ChargeCommon):
         self.assertEqual(charge.interest_amount, 7)
         self.assertFalse(self._charge(self.invoice, self.level, late(90)))
 
+    def test_what_was_paid_late_is_found_until_it_is_charged(self):
+        in_time, late_one = (self._create_invoice(1000) for _number in range(2))
+        self._pay(in_time, DUE)
+        self._pay(late_one, late(7))
+        charges = self.charges.with_user(self.clerk)
+        found = charges._get_paid_late_lines(self.company, DUE)
+        self.assertEqual(found, self._get_lines(late_one))
+        self.assertFalse(charges._get_paid_late_lines(self.company, late(1)))
+        self.company.overdue_policy_id.date_start = DUE
+        domain = charges.action_view_paid_late()["domain"]
+        self.assertEqual(self.env["account.move"].search(domain), late_one)
+        debit = charges._charge(found, self.level, late(8)).debit_move_id
+        self.assertFalse(charges._get_paid_late_lines(self.company, DUE))
+        self._pay(debit, late(90))
+        self.assertFalse(charges._get_paid_late_lines(self.company, DUE))
+
     def test_payment_in_time_costs_nothing(self):
         self._pay(self.invoice, DUE)
         self.assertFalse(self._charge(self.invoice, self.level, late(60)))
@@ -263,13 +279,18 @@ class TestCharge(ChargeCommon):
         self.assertIn("01/01/2026", proposal.message)
 
     def test_missing_exchange_rate_is_told_never_guessed(self):
-        level = self._create_level(fee_type="statutory", interest_statute="dk")
         krone = self.env.ref("base.DKK")
-        self.assertFalse(
-            krone.rate_ids.filtered(lambda x: x.company_id == self.company)
-        )
+        krone.active = True
+        krone.rate_ids.unlink()
+        level = self._create_level(fee_type="statutory", interest_statute="dk")
         proposal = self._propose_charge(self.invoice, level, late(10))
         self.assertEqual(proposal.reason, "no_exchange_rate")
+        foreign = self._create_invoice(1000, currency_id=krone.id)
+        self.assertTrue(self._propose_charge(foreign, self.level, late(10)).amount)
+        for limit in ("fee_minimum_amount", "fee_approval_amount"):
+            self.level.write({"fee_minimum_amount": 0, limit: 1})
+            proposal = self._propose_charge(foreign, self.level, late(10))
+            self.assertEqual(proposal.reason, "no_exchange_rate")
 
     def test_us_interest_ends_after_a_year(self):
         level = self._create_level(interest_type="statutory", interest_statute="us")

@@ -1,3 +1,5 @@
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
@@ -21,6 +23,7 @@ class AccountOverdueCharge(models.Model):
         "account.overdue.charge.document.mixin",
     ]
     _order = "date desc, id desc"
+    _mail_post_access = "read"
     _rec_names_search = ["move_id.name", "debit_move_id.name", "partner_id.name"]
 
     company_id = fields.Many2one(
@@ -91,6 +94,11 @@ class AccountOverdueCharge(models.Model):
     waived_date = fields.Date(string="Waived on", readonly=True)
     waived_by_id = fields.Many2one("res.users", string="Waived by", readonly=True)
     waived_reason = fields.Char(string="Reason", readonly=True, tracking=True)
+    is_recalled = fields.Boolean(
+        string="Taken back",
+        readonly=True,
+        help="It was wrong: its days and fees can be charged again.",
+    )
     credit_move_id = fields.Many2one(
         "account.move",
         string="Credit note",
@@ -135,13 +143,13 @@ class AccountOverdueCharge(models.Model):
                 charge.fee_amount + charge.compensation_amount + charge.interest_amount
             )
 
-    @api.depends("debit_move_id.state", "needs_approval", "waived_date")
+    @api.depends("debit_move_id.state", "is_recalled", "needs_approval", "waived_date")
     def _compute_state(self):
         states = {"draft": "draft", "posted": "charged", "cancel": "cancelled"}
         for charge in self:
             debit = charge.sudo().debit_move_id
             if charge.waived_date:
-                charge.state = "waived"
+                charge.state = "cancelled" if charge.is_recalled else "waived"
             elif debit:
                 charge.state = states[debit.state]
             else:
@@ -190,14 +198,19 @@ class AccountOverdueCharge(models.Model):
         )
         return {**action, "context": {"default_charge_ids": self.ids}}
 
-    def _waive(self, reason):
+    def _waive(self, reason, recall=False):
         """Give charges up: what is booked is credited, the days are not charged again.
 
+        :param recall: they were wrong: what is due can be charged again
         :raise ChargeError: without a reason, or nothing is left to waive
         """
         self._check_officer()
         self._check_waivable(reason)
-        values = {"waived_reason": reason, "waived_by_id": self.env.user.id}
+        values = {
+            "waived_reason": reason,
+            "waived_by_id": self.env.user.id,
+            "is_recalled": recall,
+        }
         for company, charges in self.grouped("company_id").items():
             today = company._get_billing_today()
             posted = charges.filtered(lambda charge: charge.state == "charged")
@@ -225,6 +238,25 @@ class AccountOverdueCharge(models.Model):
                 self.env._("Late fees are charged, approved and waived by officers.")
             )
 
-    def action_view_debit_notes(self):
-        """Open the debit notes of these charges."""
-        return self.debit_move_id._billing_open()
+    @api.model
+    def action_view_paid_late(self):
+        """Open invoices of the company that were paid late, interest not charged.
+
+        Those due since the start of the company's policy, else within a year.
+        """
+        company = self.env.company
+        year = company._get_billing_today() - relativedelta(years=1)
+        start = company.sudo().overdue_policy_id.date_start or year
+        moves = self._get_paid_late_lines(company, start).move_id
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Paid late"),
+            "res_model": "account.move",
+            "views": [(False, "list"), (False, "form")],
+            "domain": [("id", "in", moves.ids)],
+            "context": {"create": False, "default_move_type": "out_invoice"},
+            "help": self.env._(
+                "No invoice was paid late whose interest is not charged yet. Tick "
+                "invoices here and choose Charge late fees among their actions."
+            ),
+        }

@@ -58,25 +58,10 @@ class AccountOverdueChargeDocumentMixin(models.AbstractModel):
             "compensation_amount": proposal.compensation,
             "interest_amount": proposal.interest,
             "terms": proposal.terms,
-            "needs_approval": self._needs_approval(proposal),
+            "needs_approval": proposal.needs_approval,
             "project_ids": [Command.set(projects.get(proposal.move_id, []))],
             "row_ids": [Command.create(row) for row in proposal.rows],
         }
-
-    @api.model
-    def _needs_approval(self, proposal):
-        level = self.env["account.overdue.level"].sudo().browse(proposal.level_id)
-        company, limit = level.company_id, level.fee_approval_amount
-        if not limit:
-            return False
-        amount = self._convert(
-            proposal.amount,
-            self.env["res.currency"].browse(proposal.currency_id),
-            company.currency_id,
-            company,
-            proposal.date,
-        )
-        return company.currency_id.compare_amounts(amount, limit) > 0
 
     @api.model
     def _get_projects(self, move_ids):
@@ -129,7 +114,6 @@ class AccountOverdueChargeDocumentMixin(models.AbstractModel):
             "invoice_date": self.date,
             "invoice_date_due": self.date + timedelta(days=level.fee_due_days),
             "invoice_payment_term_id": False,
-            "invoice_origin": invoice.name,
             "ref": charge.env._("Late payment of %s", invoice.name),
             "invoice_line_ids": [
                 Command.create(values) for values in charge._prepare_debit_lines()

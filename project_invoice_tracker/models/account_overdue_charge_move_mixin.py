@@ -65,13 +65,18 @@ class AccountOverdueChargeMoveMixin(models.AbstractModel):
         """Return what a debit note prints about its calculation, in its language.
 
         :return: list of dicts with plain texts: ``title``, ``rows`` (cells),
-            ``has_capital``, ``total``, ``notes``; empty for other documents
+            ``has_days``, ``has_capital``, ``notes``; empty for other documents
         """
         self.ensure_one()
         charges = self.sudo().overdue_own_charge_ids.filtered(
             lambda charge: charge.state != "cancelled"
         )
         return [self._get_charge_calculation(charge) for charge in charges]
+
+    def _is_overdue_debit_note(self):
+        """Return whether this document charges late payment."""
+        self.ensure_one()
+        return bool(self.sudo().overdue_own_charge_ids)
 
     def _get_charge_calculation(self, charge):
         rows = charge.row_ids
@@ -85,7 +90,6 @@ class AccountOverdueChargeMoveMixin(models.AbstractModel):
             "rows": [self._get_calculation_row(row) for row in rows],
             "has_days": bool(rows.filtered("days")),
             "has_capital": any(rows.mapped("capital")),
-            "total": self._format_money(charge.amount),
             "notes": self._get_calculation_notes(charge),
         }
 
@@ -122,11 +126,7 @@ class AccountOverdueChargeMoveMixin(models.AbstractModel):
             field = charge.level_id._fields["interest_day_count"]
             counts = dict(field._description_selection(self.env))
             notes.append(
-                self.env._(
-                    "From the day after the due date to the day of payment, on what "
-                    "was open on each day. Day count: %s.",
-                    counts[terms["day_count"]].lower(),
-                )
+                self.env._("Day count: %s.", counts[terms["day_count"]].lower())
             )
         if terms and terms["compound_days"]:
             notes.append(

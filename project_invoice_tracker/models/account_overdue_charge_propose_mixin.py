@@ -3,7 +3,7 @@ from odoo.tools import SQL, format_date, ormcache
 
 from ..reasons_charge import get_charge_reason
 from ..tools.charges import Charged, Instalment, Proposal, compute_interest
-from ..tools.charges_query import INSTALMENTS, PAID_INTEREST, PAYMENTS
+from ..tools.charges_query import INSTALMENTS, PAID_INTEREST, PAID_LATE, PAYMENTS
 from ..tools.interest import UnknownRateError, round_money, to_fraction
 from ..tools.statutes import get_compensation
 
@@ -64,6 +64,20 @@ class AccountOverdueChargeProposeMixin(models.AbstractModel):
         proposal.reason = code
         proposal.message = get_charge_reason(self.env, code, detail)
         return proposal
+
+    @api.model
+    def _get_paid_late_lines(self, company, date_start):
+        """Return instalments that are paid, but were paid late: interest is due.
+
+        What was due before ``date_start``, our own fees, and what was charged up to
+        the payment are left out.
+
+        :return: account.move.line, the first due first, for ``_propose``
+        """
+        self.env.flush_all()
+        query = SQL(PAID_LATE, company.id, date_start)
+        ids = [id_ for (id_,) in self.env.execute_query(query)]
+        return self.env["account.move.line"].browse(ids)
 
     # -- reading ---------------------------------------------------------------------
 
@@ -138,44 +152,50 @@ class AccountOverdueChargeProposeMixin(models.AbstractModel):
             return self._skip(proposal, "no_fee")
         if date <= instalment.date_maturity:
             return self._skip(proposal, "not_overdue")
-        company = level.company_id
         currency = self.env["res.currency"].browse(instalment.currency_id)
         try:
             self._add_fee(proposal, instalment, level, currency)
             if terms:
                 self._add_interest(proposal, instalment, terms, rates, currency)
+            return self._check_amount(proposal, level, currency)
         except UnknownRateError as error:
             day = format_date(self.env, error.day)
             return self._skip(proposal, "no_reference_rate", day)
         except MissingExchangeRateError as error:
             return self._skip(proposal, "no_exchange_rate", str(error))
+
+    @api.model
+    def _check_amount(self, proposal, level, currency):
+        """Return the proposal with the reason that its amount gives, if any."""
         if currency.compare_amounts(proposal.interest, 0.0) < 0:
-            return self._skip_overcharged(proposal, currency)
-        return self._check_minimum(proposal, level, company, currency)
-
-    @api.model
-    def _skip_overcharged(self, proposal, currency):
-        detail = currency.format(-proposal.interest)
-        proposal.interest, proposal.first, proposal.last = 0.0, None, None
-        proposal.terms = None
-        proposal.rows = [row for row in proposal.rows if row["kind"] in FLAT]
-        if proposal.amount:
-            return proposal
-        return self._skip(proposal, "overcharged", detail)
-
-    @api.model
-    def _check_minimum(self, proposal, level, company, currency):
+            detail = currency.format(-proposal.interest)
+            self._drop_interest(proposal)
+            if not proposal.amount:
+                return self._skip(proposal, "overcharged", detail)
         if currency.is_zero(proposal.amount):
             return self._skip(proposal, "nothing")
-        if level.fee_minimum_amount and not (proposal.fee or proposal.compensation):
-            own = self._convert(
-                proposal.amount, currency, company.currency_id, company, proposal.date
-            )
-            if company.currency_id.compare_amounts(own, level.fee_minimum_amount) < 0:
-                return self._skip(
-                    proposal, "below_minimum", currency.format(proposal.amount)
-                )
+        is_flat = proposal.fee or proposal.compensation
+        least = 0.0 if is_flat else level.fee_minimum_amount
+        if least and self._compare(proposal, level, currency, least) < 0:
+            detail = currency.format(proposal.amount)
+            return self._skip(proposal, "below_minimum", detail)
+        limit = level.fee_approval_amount
+        if limit and self._compare(proposal, level, currency, limit) > 0:
+            proposal.needs_approval = True
         return proposal
+
+    @api.model
+    def _drop_interest(self, proposal):
+        proposal.interest, proposal.terms = 0.0, None
+        proposal.first = proposal.last = None
+        proposal.rows = [row for row in proposal.rows if row["kind"] in FLAT]
+
+    @api.model
+    def _compare(self, proposal, level, currency, limit):
+        """Compare an amount with a limit in company currency: -1, 0 or 1."""
+        company, own = level.company_id, level.company_id.currency_id
+        amount = self._convert(proposal.amount, currency, own, company, proposal.date)
+        return own.compare_amounts(amount, limit)
 
     @api.model
     def _add_fee(self, proposal, instalment, level, currency):

@@ -67,6 +67,7 @@ class Proposal:
     last: date | None = None
     terms: dict | None = None
     rows: list = field(default_factory=list)
+    needs_approval: bool = False
     reason: str = ""
     message: str = ""
 

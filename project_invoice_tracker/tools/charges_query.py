@@ -34,3 +34,23 @@ PAID_INTEREST = """
      WHERE c.move_id = ANY(%s) AND c.state = 'charged' AND p.max_date <= %s
      GROUP BY 1, 2, 3
 """
+
+# instalments that were paid late, whose interest up to the payment is not charged
+PAID_LATE = """
+    SELECT l.id
+      FROM account_move_line l
+      JOIN account_move m ON m.id = l.move_id
+      JOIN LATERAL (
+           SELECT max(p.max_date) AS day FROM account_partial_reconcile p
+            WHERE p.debit_move_id = l.id) paid ON paid.day > l.date_maturity
+     WHERE l.company_id = %s AND l.date_maturity >= %s AND l.reconciled
+       AND l.display_type = 'payment_term' AND m.state = 'posted'
+       AND m.move_type IN ('out_invoice', 'out_receipt') AND l.amount_currency > 0
+       AND NOT EXISTS (
+           SELECT FROM account_overdue_charge c WHERE c.debit_move_id = m.id)
+       AND NOT EXISTS (
+           SELECT FROM account_overdue_charge c
+            WHERE c.move_id = m.id AND c.date_maturity = l.date_maturity
+              AND c.state != 'cancelled' AND c.date_to >= paid.day)
+     ORDER BY l.date_maturity, l.id
+"""

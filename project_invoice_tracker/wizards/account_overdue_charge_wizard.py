@@ -127,6 +127,6 @@ class AccountOverdueChargeWizardLine(models.TransientModel):
     move_id = fields.Many2one("account.move", string="Invoice", readonly=True)
     date_maturity = fields.Date(string="Due date", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
-    fee_amount = fields.Monetary(string="Fee and lump sum", readonly=True)
+    fee_amount = fields.Monetary(string="Fee", readonly=True, help="With the lump sum.")
     interest_amount = fields.Monetary(string="Interest", readonly=True)
     reason = fields.Char(string="Why nothing", readonly=True)

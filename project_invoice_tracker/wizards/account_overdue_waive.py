@@ -13,6 +13,15 @@ class AccountOverdueWaive(models.TransientModel):
         required=True,
         default=lambda self: self._default_charges(),
     )
+    mode = fields.Selection(
+        [
+            ("waive", "Give it up: it is not charged again"),
+            ("recall", "It was wrong: what is due can be charged again"),
+        ],
+        string="What happens",
+        required=True,
+        default="waive",
+    )
     reason = fields.Char(required=True)
     has_posted = fields.Boolean(compute="_compute_has_posted")
     has_paid = fields.Boolean(compute="_compute_has_posted")
@@ -41,5 +50,5 @@ class AccountOverdueWaive(models.TransientModel):
         :raise ChargeError: waived or cancelled before
         """
         self.ensure_one()
-        self.charge_ids._waive(self.reason)
+        self.charge_ids._waive(self.reason, recall=self.mode == "recall")
         return {"type": "ir.actions.act_window_close"}
