@@ -79,6 +79,7 @@
         "views/account_overdue_pause_portal_templates.xml",
         "views/project_milestone_views.xml",
         "views/project_project_views.xml",
+        "views/project_overdue_warning_views.xml",
         "views/project_billing_habit_views.xml",
         "views/project_billing_forecast_views.xml",
         "views/project_billing_forecast_line_views.xml",

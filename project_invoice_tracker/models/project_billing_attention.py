@@ -24,6 +24,7 @@ class ProjectBillingAttention(models.AbstractModel):
     """
 
     _name = "project.billing.attention"
+    _inherit = ["project.billing.attention.pause.mixin"]
     _description = "Projects that Need a Hand"
 
     @api.model
@@ -43,6 +44,7 @@ class ProjectBillingAttention(models.AbstractModel):
             *self._get_blocked(rows, rules),
             *self._get_over_cap(rules),
             *self._get_rejected(rules),
+            *self._get_paused(rules, today),
             *self._get_without_rule(rules, today),
             *self._get_without_price(rules),
         ):

@@ -13,6 +13,7 @@ class ProjectProject(models.Model):
         "project.billing.retained.mixin",
         "project.billing.statement.mixin",
         "project.overdue.mixin",
+        "project.overdue.warning.mixin",
         "project.project",
     ]
 

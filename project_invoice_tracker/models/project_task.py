@@ -1,8 +1,20 @@
-from odoo import models
+from odoo import api, fields, models
 
 
 class ProjectTask(models.Model):
     _inherit = "project.task"
+
+    overdue_warning = fields.Char(
+        compute="_compute_overdue_warning",
+        groups="project_invoice_tracker.group_billing_user",
+        help="Of the project's unpaid invoices, for who manages it.",
+    )
+
+    @api.depends("project_id")
+    @api.depends_context("uid", "allowed_company_ids")
+    def _compute_overdue_warning(self):
+        for task in self:
+            task.overdue_warning = task.project_id.overdue_warning
 
     def copy(self, default=None):
         copies = super().copy(default)

@@ -22,6 +22,18 @@ class ResPartnerPauseMixin(models.AbstractModel):
         string="Kept promises", compute="_compute_overdue_pause_count", groups=CLERK
     )
 
+    overdue_warning = fields.Char(compute="_compute_overdue_warning", groups=CLERK)
+
+    @api.depends("commercial_partner_id")
+    @api.depends_context("allowed_company_ids")
+    def _compute_overdue_warning(self):
+        warning = self.env["account.overdue.warning"]
+        payers = self.commercial_partner_id._origin
+        texts = warning._get_warnings(payers, with_reasons=True)
+        for partner in self:
+            payer = partner.commercial_partner_id._origin.id
+            partner.overdue_warning = texts.get(payer, False)
+
     @api.depends("commercial_partner_id")
     @api.depends_context("company")
     def _compute_overdue_pause_count(self):
