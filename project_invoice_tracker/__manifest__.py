@@ -44,6 +44,7 @@
         "report/account_overdue_letter.xml",
         "data/ir_cron_data.xml",
         "wizards/account_overdue_charge_wizard_views.xml",
+        "wizards/account_overdue_preview_views.xml",
         "wizards/account_overdue_waive_views.xml",
         "wizards/project_billing_settle_views.xml",
         "wizards/account_move_reversal_views.xml",
@@ -99,6 +100,8 @@
         "views/account_overdue_charge_views.xml",
         "views/account_overdue_notice_views.xml",
         "views/account_overdue_run_views.xml",
+        "views/account_overdue_customer_views.xml",
+        "views/account_overdue_owner_views.xml",
         "views/project_invoice_tracker_menus.xml",
     ],
     "assets": {

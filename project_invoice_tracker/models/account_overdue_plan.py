@@ -47,17 +47,28 @@ class AccountOverduePlan(models.AbstractModel):
         return found
 
     @api.model
+    def _get_outlook(self, company, day, until, partner_ids=None):
+        """Return what may be due up to a later day, for previews.
+
+        :return: ``({policy id: Policy}, [Instalment], {key: (reason, detail)})``
+        """
+        plan = self.sudo().with_env(company.sudo()._in_billing_context().env)
+        policies = plan._get_policies(company)
+        found = plan._get_instalments(company, until, policies, partner_ids)
+        now = [own for own in found if own.date_maturity <= day]
+        covered = plan._get_covered(company, now, day)
+        paused = plan._get_paused(found, day)
+        stops = {own.key: plan._get_stop(own, paused, covered) for own in found}
+        return policies, found, stops
+
+    @api.model
     def _get_stops(self, company, day, partner_ids):
         """Return ``{(move id, due date): (reason code or None, detail)}``.
 
         Of all that is open; what is missing was paid or cancelled.
         """
-        plan = self.sudo().with_env(company.sudo()._in_billing_context().env)
-        policies = plan._get_policies(company)
-        found = plan._get_instalments(company, day, policies, partner_ids)
-        covered = plan._get_covered(company, found, day)
-        paused = plan._get_paused(found, day)
-        return {own.key: plan._get_stop(own, paused, covered) for own in found}
+        _policies, _found, stops = self._get_outlook(company, day, day, partner_ids)
+        return stops
 
     # -- deciding --------------------------------------------------------------------
 

@@ -119,6 +119,17 @@ class AccountOverduePolicy(models.Model):
                     )
                 )
 
+    def action_preview(self):
+        """Open what this policy would do in the next days; sends nothing."""
+        self.ensure_one()
+        return self.env["account.overdue.preview"]._open_for(self.company_id, self)
+
+    def action_preview_mail(self):
+        """Show the first mail that this policy would send; sends nothing."""
+        self.ensure_one()
+        previews = self.env["account.overdue.mail.preview"]
+        return previews._open_for(self.company_id, self)
+
     @api.model
     def _create_default(self, companies):
         """Give companies without any policy the usual one, switched off.

@@ -44,6 +44,17 @@ class ResConfigSettings(models.TransientModel):
         related="company_id.billing_schedule_user_id", readonly=False
     )
 
+    overdue_policy_id = fields.Many2one(
+        related="company_id.overdue_policy_id", readonly=False
+    )
+    overdue_policy_on = fields.Boolean(related="overdue_policy_id.is_on")
+    overdue_user_id = fields.Many2one(
+        related="company_id.overdue_user_id", readonly=False
+    )
+    overdue_schedule_active = fields.Boolean(
+        related="company_id.overdue_schedule_active", readonly=False
+    )
+
     @api.onchange("billing_schedule_active")
     def _onchange_billing_schedule_active(self):
         """Propose what the company proposes: the first of next month, the user."""
@@ -57,3 +68,14 @@ class ResConfigSettings(models.TransientModel):
         """Open what the scheduled job would invoice today; makes no invoice."""
         self.ensure_one()
         return self.env["project.billing.run"]._open_preview(self.company_id)
+
+    def action_preview_overdue(self):
+        """Open what happens to overdue invoices in the next days; sends nothing."""
+        self.ensure_one()
+        return self.env["account.overdue.preview"]._open_for(self.company_id)
+
+    def action_preview_overdue_mail(self):
+        """Show the first mail that the company's policy would send; sends nothing."""
+        self.ensure_one()
+        previews = self.env["account.overdue.mail.preview"]
+        return previews._open_for(self.company_id, self.overdue_policy_id)

@@ -154,3 +154,26 @@ def net_credits(instalments, credit):
         covered.add(key)
         credit -= amount
     return covered, credit
+
+
+def simulate(policy, history, maturity, date_sent, day, until):
+    """Yield each :class:`Due` from ``day`` up to ``until`` if nobody pays.
+
+    As a daily run would do it, with the policy's interval; its date is that day. What
+    is under way is taken as done.
+    """
+    history = [
+        past._replace(state="done") if past.state in OPEN else past for past in history
+    ]
+    while True:
+        due = find_next(policy, history, maturity, day, until)
+        if not due:
+            return
+        wait = get_wait(policy, history, date_sent, due.date)
+        if wait:
+            day = wait[1]
+            continue
+        yield due
+        level = due.level
+        history.append(Past(level.id, level.rank, due.period, "done", due.date))
+        day = due.date + timedelta(days=1)
