@@ -302,7 +302,7 @@ class AccountOverduePauseLogMixin(models.AbstractModel):
         own = self.with_context(lang=self.user_id.lang)
         own._tell_invoice(own._get_note(), author)
         if self.is_from_customer or self.user_id != self.env.user:
-            own._give_activity(own._get_title(), own._get_note())
+            own._give_activity(own.display_name, own._get_note())
 
     def _get_note(self):
         """Return the sentence, with what the customer gave as name."""

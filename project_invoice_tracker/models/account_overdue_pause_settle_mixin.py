@@ -111,7 +111,8 @@ class AccountOverduePauseSettleMixin(models.AbstractModel):
             pause = pause.with_context(lang=pause.user_id.lang)
             text = pause._get_news()
             if text:
-                pause._give_activity(text, pause._get_note())
+                about = pause.sudo().move_id.name or pause.sudo().partner_id.name
+                pause._give_activity(f"{about}: {text}", pause._get_note())
 
     def _get_news(self):
         self.ensure_one()

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.tools import html2plaintext
+from odoo.tools import format_date, html2plaintext
 
 from ..tools.timeline import build_timeline_query
 
@@ -74,7 +74,7 @@ class AccountOverdueTimeline(models.Model):
         zones = {one.id: one._get_billing_timezone() for one in companies}
         return build_timeline_query(zones)
 
-    @api.depends("message_id", "pause_id", "action_id", "move_id")
+    @api.depends("kind", "message_id", "pause_id", "action_id", "move_id")
     def _compute_text(self):
         # read with the rights of the row: who sees it sees its words
         for row in self:
@@ -87,6 +87,9 @@ class AccountOverdueTimeline(models.Model):
                 row.text = known.pause_id._get_sentence()
             elif known.action_id:
                 row.text = known.action_id.level_id.name
+            elif row.kind == "invoice":
+                day = format_date(row.env, known.move_id.invoice_date_due)
+                row.text = row.env._("due on %s", day)
 
     @api.model
     def _get_message_text(self, message):

@@ -97,6 +97,8 @@ def _build_documents():
             "CASE WHEN m.move_type = 'out_refund' THEN 'credit' ELSE 'invoice' END"
         ),
         date=SQL("COALESCE(m.invoice_date, m.date)"),
+        # before all else of its day; what has no time stands after it
+        time=SQL("COALESCE(m.invoice_date, m.date)::timestamp"),
         partner_id=SQL("m.commercial_partner_id"),
         company_id=SQL("m.company_id"),
         move_id=SQL("m.id"),
