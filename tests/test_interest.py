@@ -193,6 +193,14 @@ class TestReferenceRates(BaseCase):
             )
             self.assertEqual(steps, [(date(2024, 1, 5), rate)])
 
+    def test_change_on_the_first_day_of_a_half_year(self):
+        """The Union takes that day's rate, the United Kingdom that before it."""
+        rates = [(date(2020, 1, 1), 1.0, None), (date(2023, 7, 1), 2.0, None)]
+        first, last = date(2023, 7, 1), date(2023, 7, 31)
+        for fixing, rate in (("half_year", 2), ("half_year_before", 1), ("daily", 2)):
+            steps = get_steps(rates, 0, first, last, fixing)
+            self.assertEqual(steps, ((first, rate),))
+
     def test_rate_of_the_first_day_holds_in_the_us(self):
         steps = self._get_steps(
             date(2023, 3, 1),

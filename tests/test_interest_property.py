@@ -23,7 +23,11 @@ DAY = timedelta(days=1)
 EXAMPLES = int(os.environ.get("PIT_EXAMPLES", "300"))
 CENTS = st.integers(1, 3_000_000).map(lambda cents: cents / 100)
 RATES = st.lists(
-    st.tuples(st.dates(date(2022, 1, 1), date(2026, 6, 1)), st.integers(-100, 1200)),
+    st.tuples(
+        st.dates(date(2022, 1, 1), date(2026, 6, 1))
+        | st.builds(date, st.integers(2022, 2026), st.sampled_from([1, 7]), st.just(1)),
+        st.integers(-100, 1200),
+    ),
     max_size=8,
     unique_by=lambda rate: rate[0],
 )

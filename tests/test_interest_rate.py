@@ -53,6 +53,17 @@ class TestInterestRate(BillingCommon):
             self.assertTrue(rates[-1][2], authority)
             self.assertFalse([rate for rate in rates[:-1] if rate[2]], authority)
 
+    def test_next_rate_says_until_when_the_last_one_was_known(self):
+        last = self.env["account.interest.rate"].search(
+            [("authority", "=", "ecb")], limit=1
+        )
+        self.assertTrue(last.date_checked)
+        self._create_rate(self.clerk, authority="ecb", date="2026-07-01", rate=2.4)
+        self.assertFalse(last.date_checked)
+        rates = self._get("ecb")
+        self.assertEqual(float(get_rate(rates, date(2026, 6, 30))), 2.15)
+        self.assertEqual(float(get_rate(rates, date(2026, 11, 22))), 2.4)
+
     def test_clerk_adds_and_corrects_rates(self):
         rate = self._create_rate(self.clerk)
         rate.with_user(self.clerk).rate = 3.75

@@ -209,6 +209,51 @@ class TestChargeAccess(ChargeCommon):
         self.assertFalse(self.charges.with_user(stranger).search([]))
         self.assertTrue(charge)
 
+    def test_each_company_charges_in_its_own_books(self):
+        other = self.setup_other_company(name="Second firm")
+        firm = other["company"]
+        self.clerk.company_ids |= firm
+        product = self.milestone_product.with_company(firm)
+        invoice = self.env["account.move"].create(
+            {
+                "move_type": "out_invoice",
+                "company_id": firm.id,
+                "journal_id": other["default_journal_sale"].id,
+                "partner_id": self.customer.id,
+                "invoice_date": DUE,
+                "invoice_date_due": DUE,
+                "invoice_payment_term_id": False,
+                "invoice_line_ids": [
+                    Command.create({"product_id": product.id, "price_unit": 1000})
+                ],
+            }
+        )
+        invoice.invoice_line_ids.tax_ids = [Command.clear()]
+        invoice.action_post()
+        policy = self.policy.copy({"company_id": firm.id})
+        level = self.level.copy({"policy_id": policy.id})
+        charges = self.charges.with_user(self.clerk)
+        proposals = [
+            *charges._propose(self._get_lines(self.invoice), self.level, late(10)),
+            *charges._propose(self._get_lines(invoice), level, late(10)),
+        ]
+        made = charges._make(proposals)
+        for charge, own, company in zip(
+            made, (self.invoice, invoice), (self.company, firm), strict=True
+        ):
+            debit = charge.debit_move_id
+            self.assertEqual(debit.company_id, company)
+            self.assertEqual(debit.journal_id, own.journal_id)
+            self.assertEqual(debit.debit_origin_id, own)
+            self.assertIn(company, debit.line_ids.account_id.company_ids)
+            self.assertEqual(debit.amount_total, 10)
+
+    def test_debit_note_speaks_the_language_of_the_customer(self):
+        self.env["res.lang"]._activate_lang("de_DE")
+        self.customer.lang = "de_DE"
+        charge = self._charge(self.invoice, self.level, late(10))
+        self.assertIn("10.04.2026", charge.debit_move_id.invoice_line_ids.name)
+
     def test_dialogue_shows_what_it_would_charge_and_charges_it(self):
         paid = self._create_invoice(500)
         self._pay(paid, DUE)

@@ -50,6 +50,20 @@ class AccountInterestRate(models.Model):
         "A reference rate is a percentage a year, between -10 and 100.",
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        """Create rates; an earlier one is known until the next, needs no day more."""
+        rates = super().create(vals_list)
+        for authority, own in rates.grouped("authority").items():
+            self.search(
+                [
+                    ("authority", "=", authority),
+                    ("date", "<", max(own.mapped("date"))),
+                    ("date_checked", "!=", False),
+                ]
+            ).date_checked = False
+        return rates
+
     @api.model
     def _selection_authority(self):
         return [(key, self.env._(name)) for key, name in AUTHORITIES.items()]
