@@ -7,7 +7,7 @@ from .test_retention import RetentionCommon
 
 
 class TestCasesProgress(ProgressCommon):
-    """Acceptance cases A03, B01, B10 and D08, with their figures."""
+    """Acceptance cases A03, B01, B10, D06 and D08, with their figures."""
 
     def test_a03_cumulative_percentages_less_already_billed(self):
         # Tryton project_invoice, scenario progress: 1 h and 5 h at 20, and 50 fixed
@@ -50,6 +50,61 @@ class TestCasesProgress(ProgressCommon):
             self._bill(date(2026, 12, 31))
             rule.invalidate_recordset()
             self.assertEqual(rule.billed_amount, billed)
+
+    def _create_fence(self):
+        """Case D06: four sides of 1,000, one a day; done 100, 100, 50 and 0 %."""
+        rule = self._create_rule(
+            "progress", project=self._create_project("Fence"), expected_cost=4000
+        )
+        sides = [self._create_value(rule, f"Side {side}", 1000) for side in range(4)]
+        for number, side in enumerate(sides, 1):
+            side.date_planned = date(2026, 6, number)
+        self._set_progress(dict(zip(sides, (100, 100, 50, 0), strict=True)))
+        self.env["account.analytic.line"].create(
+            [
+                {
+                    "name": "Posts and planks",
+                    "account_id": rule.project_id.account_id.id,
+                    "amount": -cost,
+                    "date": date(2026, 6, number),
+                    "company_id": self.company.id,
+                }
+                for number, cost in enumerate((1000, 1200, 600), 1)
+            ]
+        )
+        self.env.invalidate_all()
+        return rule
+
+    @freeze_time("2026-06-03 18:00:00")
+    def test_d06_earned_value_of_a_fence(self):
+        rule = self._create_fence().with_user(self.manager)
+        self.assertEqual(rule.cost_to_date, 2800)
+        self.assertEqual((rule.planned_value, rule.earned_value), (3000, 2500))
+        self.assertEqual((rule.cost_variance, rule.schedule_variance), (-300, -500))
+        self.assertAlmostEqual(rule.cost_index, 0.893, 3)
+        self.assertAlmostEqual(rule.schedule_index, 0.833, 3)
+        # the source rounds the index first: 4,479
+        self.assertAlmostEqual(rule.final_cost, 4480, 2)
+
+    def test_d06_earned_value_is_no_matter_of_the_price(self):
+        with freeze_time("2026-06-03"):
+            rule = self._create_fence()
+            rule.item_ids.amount = 1500
+            rule.invalidate_recordset()
+            self.assertEqual((rule.planned_value, rule.earned_value), (3000, 2500))
+        with freeze_time("2026-06-02"):
+            rule.invalidate_recordset()
+            self.assertEqual((rule.planned_value, rule.schedule_index), (2000, 1.25))
+        with freeze_time("2026-05-31"):
+            rule.invalidate_recordset()
+            self.assertEqual((rule.planned_value, rule.schedule_index), (0, 0))
+
+    def test_d06_there_is_no_earned_value_without_an_expected_cost(self):
+        rule = self._create_fence()
+        rule.expected_cost = 0
+        rule.invalidate_recordset()
+        self.assertFalse(rule.earned_value or rule.planned_value or rule.cost_variance)
+        self.assertFalse(rule.cost_index or rule.schedule_index or rule.final_cost)
 
     def test_d08_over_billed_then_under_billed(self):
         rule = self._create_rule(

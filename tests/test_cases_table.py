@@ -34,11 +34,12 @@ class TestAcceptanceTable(BaseCase):
 
 @tagged("post_install", "-at_install", "standard", "shared_data")
 class TestAcceptanceCases(BaseCase):
-    """Every case about billing stands in the table."""
+    """Every case about billing and tracking stands in the table."""
 
-    def test_every_case_about_billing_has_a_test(self):
+    def test_every_case_about_billing_and_tracking_has_a_test(self):
         cases = json.loads((SHARED / "cases" / "acceptance.json").read_text())
-        billing = {case["id"] for case in cases if case["id"][0] in "ABE"} | {"D08"}
+        tracking = {"C19", "C20", "C21", "C24"}
+        billing = {case["id"] for case in cases if case["id"][0] in "ABDE"} | tracking
         self.assertFalse(billing - {case for case, _path, _tests in read_table()})
 
 

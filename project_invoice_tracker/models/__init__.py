@@ -29,6 +29,7 @@ from . import project_billing_rule_recurring_mixin
 from . import project_billing_prepaid_figures_mixin
 from . import project_billing_rule_prepaid_mixin
 from . import project_billing_rule_progress_mixin
+from . import project_billing_rule_earned_value_mixin
 from . import project_billing_rule_expense_mixin
 from . import project_billing_rule_deposit_mixin
 from . import project_billing_rule_release_mixin

@@ -44,7 +44,7 @@ class ProjectBillingRule(models.Model):
         "project.billing.rule.cap.mixin",
         "project.billing.rule.recurring.mixin",
         "project.billing.rule.prepaid.mixin",
-        "project.billing.rule.progress.mixin",
+        "project.billing.rule.earned.value.mixin",
         "project.billing.rule.expense.mixin",
         "project.billing.rule.deposit.mixin",
         "project.billing.rule.retention.mixin",
