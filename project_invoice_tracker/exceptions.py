@@ -34,3 +34,7 @@ class BillingRuleError(ValidationError):
 
 class PauseError(BillingError):
     """A dispute, promise or hold that cannot be: in the past, of a paid invoice, …"""
+
+
+class AlreadyNotedError(PauseError):
+    """The same was noted on the invoice a moment ago, by somebody else."""

@@ -1,6 +1,7 @@
 """Disputes, promises and holds: noted, in force by date, ended by themselves."""
 
 from datetime import date, timedelta
+from unittest.mock import patch
 
 from psycopg2 import IntegrityError
 
@@ -8,7 +9,7 @@ from odoo.exceptions import AccessError
 from odoo.tests import freeze_time
 from odoo.tools import mute_logger
 
-from odoo.addons.project_invoice_tracker.exceptions import PauseError
+from odoo.addons.project_invoice_tracker.exceptions import AlreadyNotedError, PauseError
 
 from .test_forecast import ForecastCommon
 from .test_tracker import TODAY
@@ -346,6 +347,19 @@ class TestPauseInput(PauseCommon):
             self.cr.savepoint(),
         ):
             pause.copy()
+
+    def test_who_comes_second_at_the_same_moment_is_told_so(self):
+        self._dispute()
+        pauses = type(self._get_pauses())
+        # the other transaction's row is not seen yet
+        unseen = patch.object(pauses, "_get_open", lambda own, *_about: own.browse())
+        with (
+            unseen,
+            mute_logger("odoo.sql_db"),
+            self.assertRaises(AlreadyNotedError),
+        ):
+            self._dispute("Again")
+        self.assertEqual(len(self.invoice.overdue_pause_ids), 1)
 
     def test_end_date_may_be_put_off_but_not_into_the_past(self):
         pause = self._dispute(date_end=TODAY).with_user(self.clerk)

@@ -9,7 +9,7 @@ from odoo.tools import consteq
 
 from odoo.addons.account.controllers.portal import PortalAccount
 
-from ..exceptions import PauseError
+from ..exceptions import AlreadyNotedError, PauseError
 
 
 class PausePortal(PortalAccount):
@@ -94,6 +94,8 @@ class PausePortal(PortalAccount):
                 chosen,
                 known,
             )
+        except AlreadyNotedError:
+            pass  # pressed twice at the same moment: the page shows what is kept
         except PauseError as error:
             request.session["billing_pause_error"] = str(error)
         url = invoice.sudo().get_portal_url(anchor="billing_pause")

@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.tools import plaintext2html
 
-from ..exceptions import PauseError
+from ..exceptions import AlreadyNotedError, PauseError
 
 CLERK = "project_invoice_tracker.group_billing_officer"
 CALL = "mail.mail_activity_data_call"
@@ -122,7 +122,9 @@ class AccountOverduePauseLogMixin(models.AbstractModel):
                 pause = pauses.create(values)
         except UniqueViolation as error:
             # somebody was faster by a moment
-            raise PauseError(self.env._("This has just been noted.")) from error
+            raise AlreadyNotedError(
+                self.env._("This has just been noted. Reload the page to see it.")
+            ) from error
         pause._follow_log()
         return pause.with_env(self.env)
 

@@ -119,30 +119,39 @@ def _build_promised(days):
         """
         SELECT q.move_line_id, MAX(q.date_end) AS day
           FROM (SELECT l.id AS move_line_id, s.date_end, s.amount_open - s.amount
-                       + SUM(r.residual) OVER (PARTITION BY s.id
+                       + SUM(l.residual) OVER (PARTITION BY s.id
                              ORDER BY l.date_maturity, l.id) AS upto,
-                       SUM(r.residual) OVER (PARTITION BY s.id) AS total,
+                       SUM(l.residual) OVER (PARTITION BY s.id) AS total,
                        c.rounding
                   FROM account_overdue_pause s
                   JOIN (VALUES %(days)s) d (company_id, today)
                     ON d.company_id = s.company_id
                   JOIN res_currency c ON c.id = s.currency_id
                   JOIN res_partner p ON p.id = s.partner_id
-                  JOIN account_move_line l
-                    ON l.move_id = s.move_id
-                    OR s.move_id IS NULL AND l.partner_id = p.commercial_partner_id
-                   AND l.company_id = s.company_id AND l.date <= s.date_start
                  CROSS JOIN LATERAL (
-                       SELECT CASE WHEN s.move_id IS NULL THEN l.amount_residual
-                              ELSE l.amount_residual_currency END AS residual) r
-                 WHERE s.kind = 'promise' AND %(in_force)s
-                   AND l.display_type = 'payment_term' AND l.parent_state = 'posted'
-                   AND l.reconciled IS NOT TRUE AND r.residual > 0) q
+                       SELECT l.id, l.date_maturity,
+                              l.amount_residual_currency AS residual
+                         FROM account_move_line l
+                        WHERE l.move_id = s.move_id AND %(is_open)s
+                        UNION ALL
+                       SELECT l.id, l.date_maturity, l.amount_residual
+                         FROM account_move_line l
+                        WHERE s.move_id IS NULL AND %(is_open)s
+                          AND l.partner_id = p.commercial_partner_id
+                          AND l.company_id = s.company_id
+                          AND l.date <= s.date_start) l
+                 WHERE s.kind = 'promise' AND %(in_force)s AND l.residual > 0) q
          WHERE q.upto < q.total + q.rounding / 2
          GROUP BY q.move_line_id
         """,
         days=days,
         in_force=is_in_force(SQL("d.today")),
+        is_open=SQL(
+            """
+            l.display_type = 'payment_term' AND l.parent_state = 'posted'
+            AND l.reconciled IS NOT TRUE
+            """
+        ),
     )
 
 
