@@ -101,6 +101,7 @@
         "views/account_overdue_notice_views.xml",
         "views/account_overdue_run_views.xml",
         "views/account_overdue_customer_views.xml",
+        "views/account_overdue_customer_pause_views.xml",
         "views/account_overdue_owner_views.xml",
         "views/project_invoice_tracker_menus.xml",
     ],

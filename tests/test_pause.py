@@ -509,3 +509,19 @@ class TestPauseAccess(PauseCommon):
         move.invalidate_recordset()
         self.assertEqual(move.overdue_pause_kind, "dispute")
         self.assertEqual(move.overdue_pause_text, "disputed: Wrong hours")
+
+    def test_promise_is_noted_from_the_list_of_overdue_customers(self):
+        self._promise(days=1)
+        self._settle_on("2026-07-17")
+        rows = self.env["account.overdue.customer"].with_user(self.clerk)
+        [row] = rows.search([("partner_id", "=", self.customer.id)])
+        self.assertEqual(row.broken_count, 1)
+        action = row.action_overdue_follow_up()
+        wizard = self.env["account.overdue.pause.wizard"].with_user(self.clerk)
+        wizard = wizard.with_context(**action["context"]).create({"kind": "promise"})
+        self.assertEqual((wizard.amount, wizard.company_id), (100, self.company))
+        wizard.date_end = TODAY + DAY
+        wizard.action_note()
+        self.assertEqual(self._get_kind(TODAY), "promise")
+        timeline = row.action_view_overdue_timeline()
+        self.assertEqual(timeline["res_model"], "account.overdue.timeline")

@@ -1,3 +1,4 @@
+from contextlib import suppress
 from datetime import date
 
 from werkzeug.exceptions import NotFound
@@ -86,16 +87,16 @@ class PausePortal(PortalAccount):
             chosen = None
         pauses = request.env["account.overdue.pause"].sudo()
         try:
-            pauses._answer_portal(
-                kind,
-                invoice.sudo(),
-                known.name if known else signer,
-                text,
-                chosen,
-                known,
-            )
-        except AlreadyNotedError:
-            pass  # pressed twice at the same moment: the page shows what is kept
+            # pressed twice at the same moment: the page shows what is kept
+            with suppress(AlreadyNotedError):
+                pauses._answer_portal(
+                    kind,
+                    invoice.sudo(),
+                    known.name if known else signer,
+                    text,
+                    chosen,
+                    known,
+                )
         except PauseError as error:
             request.session["billing_pause_error"] = str(error)
         url = invoice.sudo().get_portal_url(anchor="billing_pause")

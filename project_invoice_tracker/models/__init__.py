@@ -169,6 +169,7 @@ from . import account_overdue_notice_files_mixin
 from . import account_overdue_notice_send_mixin
 from . import account_overdue_notice
 from . import mail_mail
+from . import account_overdue_customer_pause_mixin
 from . import account_overdue_customer
 from . import account_overdue_run_execute_mixin
 from . import account_overdue_run

@@ -16,6 +16,7 @@ class AccountOverdueCustomer(models.Model):
     """
 
     _name = "account.overdue.customer"
+    _inherit = ["account.overdue.customer.pause.mixin"]
     _description = "Overdue Customer"
     _auto = False
     _order = "date_oldest, amount_overdue desc, id"

@@ -21,7 +21,9 @@ class AccountOverduePauseWizard(models.TransientModel):
     kind = fields.Selection(KINDS, string="What", required=True, default="call")
     move_id = fields.Many2one("account.move", readonly=True)
     partner_id = fields.Many2one("res.partner", readonly=True)
-    company_id = fields.Many2one("res.company", compute="_compute_subject")
+    company_id = fields.Many2one(
+        "res.company", readonly=True, default=lambda self: self.env.company
+    )
     currency_id = fields.Many2one("res.currency", compute="_compute_subject")
     subject = fields.Char(string="About", compute="_compute_subject")
     current = fields.Char(
@@ -47,10 +49,12 @@ class AccountOverduePauseWizard(models.TransientModel):
     )
 
     @api.model
-    def _open(self, move=None, partner=None, kind="call"):
+    def _open(self, move=None, partner=None, company=None, kind="call"):
         """Return the action of a new wizard about an invoice or a customer."""
         pauses = self.env["account.overdue.pause"]
-        company = move.sudo().company_id if move else self.env.company
+        if move:
+            company = move.sudo().company_id
+        company = company or self.env.company
         pauses._check_may_log("call", move, partner, company)
         return {
             "type": "ir.actions.act_window",
@@ -61,6 +65,7 @@ class AccountOverduePauseWizard(models.TransientModel):
             "context": {
                 "default_move_id": move.id if move else False,
                 "default_partner_id": partner.id if partner else False,
+                "default_company_id": company.id,
                 "default_kind": kind,
             },
         }
@@ -70,14 +75,13 @@ class AccountOverduePauseWizard(models.TransientModel):
         pauses = self.env["account.overdue.pause"]
         return pauses._filter_pausable(self.move_id).sudo()
 
-    @api.depends("move_id", "partner_id")
+    @api.depends("move_id", "partner_id", "company_id")
     def _compute_subject(self):
         pauses = self.env["account.overdue.pause"]
         for wizard in self:
             move = wizard._get_move()
             partner = wizard.partner_id.commercial_partner_id
-            company = move.company_id or self.env.company
-            wizard.company_id = company
+            company = move.company_id or wizard.company_id
             wizard.currency_id = move.currency_id or company.sudo().currency_id
             wizard.subject = wizard.current = False
             wizard.amount_open = 0.0
