@@ -54,6 +54,10 @@ class TestCharge(ChargeCommon):
     def test_fee_belongs_to_the_project_of_the_invoice(self):
         charge = self._charge(self.invoice, self.level, late(10))
         self.assertEqual(charge.project_ids, self.project)
+        row = self.env["project.billing.tracker"].search(
+            [("move_id", "=", charge.debit_move_id.id)]
+        )
+        self.assertEqual((row.project_id, row.gross), (self.project, 10))
         account = str(self.project.account_id.id)
         line = charge.debit_move_id.invoice_line_ids
         self.assertEqual(line.analytic_distribution, {account: 100})
@@ -214,6 +218,18 @@ class TestCharge(ChargeCommon):
         self._create_rate(73, date(2026, 7, 1), authority="nbp")
         charge = self._charge(self.invoice, level, late(101))
         self.assertEqual(charge.row_ids.mapped("amount"), [9, 2])
+
+    def test_moved_due_date_is_followed_by_the_next_charge(self):
+        self._charge(self.invoice, self.level, late(10))
+        self._charge(self.invoice, self.fixed, late(10))
+        self.invoice.button_draft()
+        self.invoice.invoice_date_due = late(4)
+        self.invoice.action_post()
+        proposal = self._propose_charge(self.invoice, self.level, late(12))
+        self.assertEqual(proposal.reason, "overcharged")
+        self.assertFalse(self._charge(self.invoice, self.fixed, late(20)))
+        charge = self._charge(self.invoice, self.level, late(20))
+        self.assertEqual(charge.interest_amount, 6)  # 16 days are late, 10 were paid
 
     # -- instalments -----------------------------------------------------------------
 

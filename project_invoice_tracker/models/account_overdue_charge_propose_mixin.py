@@ -87,12 +87,8 @@ class AccountOverdueChargeProposeMixin(models.AbstractModel):
         self.env.flush_all()
         instalments = {}
         query = SQL(INSTALMENTS, lines.ids)
-        for move, maturity, company, currency, ids, amount in self.env.execute_query(
-            query
-        ):
-            instalment = Instalment(
-                move, maturity, company, currency, ids, float(amount)
-            )
+        for *names, amount, is_only in self.env.execute_query(query):
+            instalment = Instalment(*names, float(amount), is_only)
             instalments[instalment.key] = instalment
         all_ids = [id_ for one in instalments.values() for id_ in one.line_ids]
         self._add_days(instalments, "payments", SQL(PAYMENTS, all_ids, date))
@@ -111,12 +107,15 @@ class AccountOverdueChargeProposeMixin(models.AbstractModel):
 
     @api.model
     def _add_charges(self, instalments):
+        # those of a due date that was moved belong to the instalment of today
+        only = {one.move_id: one for one in instalments.values() if one.is_only}
         moves = {move for move, _maturity in instalments}
         charges = self.env["account.overdue.charge"].sudo()
         for charge in charges.search_fetch(
             [("move_id", "in", list(moves)), ("state", "!=", "cancelled")]
         ):
-            instalment = instalments.get((charge.move_id.id, charge.date_maturity))
+            move = charge.move_id.id
+            instalment = instalments.get((move, charge.date_maturity), only.get(move))
             if instalment:
                 instalment.charges.append(
                     Charged(

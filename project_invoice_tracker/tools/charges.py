@@ -22,6 +22,7 @@ class Instalment:
     currency_id: int
     line_ids: list
     amount: float  # original
+    is_only: bool = True  # the only instalment of its invoice
     payments: list = field(default_factory=list)  # (day, amount)
     charges: list = field(default_factory=list)  # Charged, those that count
     paid_interest: list = field(default_factory=list)  # (day, amount)
@@ -116,13 +117,14 @@ def build_terms(instalment, terms, rates, until):
         (charge for charge in instalment.charges if charge.first),
         key=lambda charge: charge.first,
     ):
-        if first < charge.first:
-            gap = charge.first - ONE_DAY
+        start = max(charge.first, first)
+        if charge.last < start:
+            continue  # these days are not late any more: the due date was moved
+        if first < start:
+            gap = start - ONE_DAY
             stretches.append(build_term(terms, rates, due, first, gap))
         stretches.append(
-            build_term(
-                charge.terms, rates, due, charge.first, charge.last, charge.is_waived
-            )
+            build_term(charge.terms, rates, due, start, charge.last, charge.is_waived)
         )
         first = charge.last + ONE_DAY
     if first > until:

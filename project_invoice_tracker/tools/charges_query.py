@@ -3,7 +3,9 @@
 # instalments of the lines asked for, however many lines each has
 INSTALMENTS = """
     SELECT l.move_id, l.date_maturity, m.company_id, m.currency_id,
-           array_agg(l.id), sum(l.amount_currency)
+           array_agg(l.id), sum(l.amount_currency),
+           (SELECT count(DISTINCT x.date_maturity) = 1 FROM account_move_line x
+             WHERE x.move_id = l.move_id AND x.display_type = 'payment_term')
       FROM account_move_line l
       JOIN account_move m ON m.id = l.move_id
      WHERE (l.move_id, l.date_maturity) IN (
