@@ -215,6 +215,23 @@ class TestPausePortalPages(PausePortalCommon, HttpCase):
         self.assertNotIn("Dispute this invoice", self.url_open(self.url).text)
         self.assertFalse(self.invoice.overdue_pause_ids)
 
+    def test_parent_company_reads_the_invoice_but_does_not_answer(self):
+        subsidiary = self.env["res.partner"].create(
+            {"name": "Sub", "is_company": True, "parent_id": self.customer.id}
+        )
+        self.invoice = self._invoice(partner=subsidiary)
+        self.invoice._portal_ensure_token()
+        self.env.flush_all()
+        self.url = f"/my/invoices/{self.invoice.id}"
+        self._login(self.eva)
+        page = self.url_open(self.url)
+        self.assertIn("Questions about this invoice", page.text)
+        self.assertNotIn("Dispute this invoice", page.text)
+        for token in ({}, {"access_token": "x" * 36}):
+            page = self._post("dispute", text="Wrong", **token)
+            self.assertEqual(page.status_code, 404)
+        self.assertFalse(self.invoice.overdue_pause_ids)
+
     def test_nobody_of_the_firm_answers_for_the_customer(self):
         self._login(self.clerk)
         page = self._post("dispute", text="Wrong")
