@@ -1,15 +1,14 @@
 """Cases of area C of the acceptance table: who is reminded of what, when."""
 
 import csv
-import os
 from datetime import date, timedelta
-from pathlib import Path
 
 from odoo import Command
-from odoo.tests import freeze_time
+from odoo.tests import freeze_time, tagged
 
 from odoo.addons.project_invoice_tracker.exceptions import BillingError
 
+from .conftest import SHARED
 from .overdue_common import DUE, OverdueCommon
 
 
@@ -81,6 +80,13 @@ class TestLevels(OverdueCommon):
         self.assertEqual(len(self._remind(after(5)).action_ids), 1)
         self.assertFalse(self._propose_reminders(after(5)).line_ids)
 
+    def test_c11_nor_where_a_long_debt_has_further_levels_to_go(self):
+        self.policy.is_stepwise = True
+        self._create_invoice()
+        self._remind(after(400))
+        again = self._propose_reminders(after(400))
+        self.assertEqual(self._get_reason(again), "too_soon")
+
     def test_c11_an_earlier_day_than_the_last_run_is_refused(self):
         self._create_invoice()
         self._remind(after(25))
@@ -88,6 +94,7 @@ class TestLevels(OverdueCommon):
             self._propose_reminders(after(10))
 
 
+@tagged("shared_data")
 class TestCalendar(OverdueCommon):
     """C07: the reminder calendar of a quarter, with instalments and payments."""
 
@@ -113,8 +120,7 @@ class TestCalendar(OverdueCommon):
         cls.company.overdue_policy_id = False
 
     def _read(self, name):
-        folder = Path(os.environ["PIT_SHARED"]) / "data"
-        with (folder / f"dunning_{name}.csv").open() as file:
+        with (SHARED / "data" / f"dunning_{name}.csv").open() as file:
             return list(csv.DictReader(file))
 
     def _create_ledger(self):

@@ -36,7 +36,7 @@ class AccountOverdueCustomer(models.Model):
     )
     invoice_count = fields.Integer(string="Late invoices", readonly=True)
     date_oldest = fields.Date(string="Oldest due date", readonly=True)
-    days_overdue = fields.Integer(readonly=True, aggregator="max")
+    days_overdue = fields.Integer(string="Days late", readonly=True, aggregator="max")
     action_id = fields.Many2one(
         "account.overdue.action", string="Last step", readonly=True
     )

@@ -29,6 +29,7 @@ class AccountOverdueLevel(models.Model):
             ("month_end", "days after the due date, then end of month"),
             ("previous", "days after the previous level"),
         ],
+        string="When",
         required=True,
         default="after",
         help="Counted from the due date of the instalment, not of the whole invoice.",

@@ -36,7 +36,7 @@ class AccountOverdueRunLine(models.Model):
         "account.move", string="Invoice", ondelete="cascade", required=True, index=True
     )
     date_maturity = fields.Date(string="Due date", required=True)
-    days_overdue = fields.Integer(aggregator="max")
+    days_overdue = fields.Integer(string="Days late", aggregator="max")
     currency_id = fields.Many2one("res.currency", required=True)
     amount = fields.Monetary(string="Open")
     amount_total = fields.Monetary(string="Instalment")

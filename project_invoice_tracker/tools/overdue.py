@@ -18,8 +18,8 @@ Policy = namedtuple(
 )
 # rank: place among all levels of the policy, also archived ones; 0 is the first
 Level = namedtuple("Level", "id rank delay_type days repeat_days amount_min channel")
-# date: the day that it was done, or of its run while it is open
-Past = namedtuple("Past", "level_id rank period state date")
+# date: the day that it was done, or of its run while it is open; run_date: of its run
+Past = namedtuple("Past", "level_id rank period state date run_date")
 Due = namedtuple("Due", "level period date")
 
 
@@ -127,7 +127,11 @@ def get_wait(policy, history, date_sent, day):
     :return: ``(reason code, first possible day)`` or None
     """
     interval = timedelta(days=policy.interval_days)
-    dates = [past.date for past in history if past.state in COUNTED]
+    counted = [past for past in history if past.state in COUNTED]
+    # a second run of a day adds nothing, whatever the interval
+    if any(past.run_date >= day for past in counted):
+        return "too_soon", max(past.run_date for past in counted) + timedelta(days=1)
+    dates = [past.date for past in counted]
     if date_sent:
         dates.append(date_sent)
     if dates and policy.interval_days and max(dates) + interval > day:
@@ -175,5 +179,7 @@ def simulate(policy, history, maturity, date_sent, day, until):
             continue
         yield due
         level = due.level
-        history.append(Past(level.id, level.rank, due.period, "done", due.date))
+        history.append(
+            Past(level.id, level.rank, due.period, "done", due.date, due.date)
+        )
         day = due.date + timedelta(days=1)

@@ -116,7 +116,7 @@ def build_history(move_ids):
     return SQL(
         """
         SELECT x.move_id, x.date_maturity, x.level_id, x.period, x.state,
-               COALESCE(x.date_done, x.date)
+               COALESCE(x.date_done, x.date), x.date
           FROM account_overdue_action x
          WHERE x.move_id = ANY(%s)
          ORDER BY x.id

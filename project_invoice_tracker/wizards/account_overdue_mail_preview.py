@@ -3,6 +3,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 
 from ..exceptions import BillingError
+from ..tools.overdue import simulate
 
 AHEAD = 60  # days in which an invoice is looked for to show
 
@@ -50,20 +51,27 @@ class AccountOverdueMailPreview(models.TransientModel):
             if own.policy_id in policies.ids and not own.reason and own.recipient_id:
                 if own.channel != "none":
                     return own, own.due.level.id
-        levels = policies.level_ids.filtered(lambda x: x.channel != "none")
-        _terms, found, _stops = plan._get_outlook(
-            company, day, day + timedelta(days=AHEAD)
-        )
-        own = next((x for x in found if x.policy_id in policies.ids), None)
-        if not own or not levels:
-            raise BillingError(
-                self.env._(
-                    "There is no open invoice to show a reminder of, or no level sends "
-                    "anything. Open the text of a level to read it."
-                )
+        return self._find_later(company, policies, day)
+
+    @api.model
+    def _find_later(self, company, policies, day):
+        """Return the next instalment that will get a reminder, if nobody pays."""
+        plan, until = self.env["account.overdue.plan"], day + timedelta(days=AHEAD)
+        terms, found, _stops = plan._get_outlook(company, day, until)
+        for own in found:
+            policy = terms.get(own.policy_id)
+            if not policy or policy.id not in policies.ids:
+                continue
+            for due in simulate(policy, [], own.date_maturity, None, day, until):
+                if due.level.channel != "none":
+                    own.recipient_id = own.contact_id
+                    return own, due.level.id
+        raise BillingError(
+            self.env._(
+                "There is no open invoice to show a reminder of, or no level sends "
+                "anything. Open the text of a level to read it."
             )
-        own.recipient_id = own.contact_id
-        return own, levels[:1].id
+        )
 
     @api.model
     def _render(self, company, instalment, level_id):
