@@ -1,6 +1,8 @@
 """The ledger check: each kind of difference, made for real, is listed and no other."""
 
+from contextlib import contextmanager
 from datetime import date
+from unittest.mock import patch
 
 from odoo import Command
 from odoo.exceptions import AccessError, MissingError
@@ -399,6 +401,7 @@ class TestMonthEndCheck(CheckCommon):
         self.assertEqual(page.difference_count, 0)
         july = self._type_entry()
         june = self._type_entry(300, day=PAST)
+        page.action_refresh()
         self.env.invalidate_all()
         self.assertEqual(page.check_ids.mapped("document_names"), [june.name])
         self.assertEqual(page.difference_count, 1)
@@ -412,12 +415,32 @@ class TestMonthEndCheck(CheckCommon):
             set(page.check_ids.mapped("document_names")), {june.name, july.name}
         )
 
-    def test_a_list_of_months_checks_nothing(self):
+    def test_opening_the_page_of_a_healthy_month_reads_no_books(self):
         page = self._create_page()
-        page.invalidate_recordset()
-        page.web_read({"late_count": {}, "draft_count": {}})
-        field = page._fields["difference_count"]
-        self.assertFalse(field._get_cache(page.env))
+        self._type_entry(day=PAST)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        with self._count_checks() as reads:
+            page.web_read({"difference_count": {}, "check_ids": {"fields": {}}})
+        self.assertEqual((page.difference_count, reads), (0, []))
+        with self._count_checks() as reads:
+            page.action_refresh()
+        self.assertTrue(reads)
+        self.assertEqual(page.difference_count, 1)
+
+    @contextmanager
+    def _count_checks(self):
+        """Give a list that grows with each statement of the check."""
+        reads, execute = [], type(self.env.cr).execute
+
+        def listen(cursor, query, *args, **kwargs):
+            text = getattr(query, "code", query)
+            if "day_facts" in str(text):
+                reads.append(text)
+            return execute(cursor, query, *args, **kwargs)
+
+        with patch.object(type(self.env.cr), "execute", listen):
+            yield reads
 
     def test_another_companys_books_are_not_on_the_page(self):
         other = self.setup_other_company(name="Other")["company"]

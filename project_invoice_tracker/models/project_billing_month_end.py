@@ -16,6 +16,7 @@ OWN_FIELDS = frozenset(
         "accrual_move_id",
         "reversal_move_id",
         "accrued_amount",
+        "difference_count",
     }
 )
 
@@ -132,7 +133,7 @@ class ProjectBillingMonthEnd(models.Model):
                 continue
             page.missing_count = len(page.time_ids)
             for name, (model, domain) in page._get_checks().items():
-                if name != "difference":  # reads all books: for the form alone
+                if name != "difference":  # reads all books: counted by a refresh
                     page[f"{name}_count"] = self.env[model].search_count(domain)
 
     def _get_checks(self):
@@ -271,6 +272,7 @@ class ProjectBillingMonthEnd(models.Model):
         page._keep_progress()
         self.env["project.billing.month.end.line"].sudo()._fill(page)
         self.env["project.billing.month.end.time"].sudo()._fill(page)
+        page._count_differences()
         page.refreshed_date = fields.Datetime.now()
 
     def _keep_progress(self):
