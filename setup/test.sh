@@ -3,7 +3,8 @@
 #   bash setup/test.sh                       everything: without Sales (pit_test) and with it (pit_test_sale)
 #   bash setup/test.sh -k milestone -x       arguments go to pytest, then on one database only
 #   PIT_DB=pit_test_sale bash setup/test.sh -k sale
-# A skipped test is a failure. Tests tagged `heavy` run on pit_test only; tests tagged `shared_data` need the
+# A skipped test is a failure. Tests tagged `heavy` run on pit_test only, the longest, `alone`, on a database of its
+# own after those with Sales, so that two cores are busy to the end; tests tagged `shared_data` need the
 # folder PIT_SHARED (default: ../shared beside the repository) and are left out where there is none.
 . "$(dirname "$0")/lib.sh"
 . "$SETUP/host.sh"
@@ -41,9 +42,10 @@ with_sales() {
 both() { # at the same time: the machine has more than one core
   local log=$PIT_HOME/log/tests_with_sales.log
   say "== with Sales at the same time; what that prints follows at the end"
-  (with_sales -m "not heavy" && [ ${#FAILED[@]} = 0 ]) >"$log" 2>&1 3>&1 &
+  (with_sales -m "not heavy" && test_on pit_test_alone pit_host "$ADDON" -m alone && [ ${#FAILED[@]} = 0 ]) \
+    >"$log" 2>&1 3>&1 &
   local sales=$!
-  without_sales
+  without_sales -m "not alone"
   wait "$sales" || FAILED+=(pit_test_sale)
   cat "$log"
 }

@@ -7,7 +7,7 @@ from .stateful import GROUPS, NEEDS, TODAY, Firm
 from .stateful_machine import find_undone, get_count, run_sequences
 
 
-@tagged("heavy")
+@tagged("heavy", "alone")
 @freeze_time(TODAY)
 class TestStateful(BillingCommon):
     """Any sequence of clicks: no work billed twice, none lost, money is money.
