@@ -92,6 +92,18 @@ class TestFigures(MilestoneCommon):
         self._invoice()
         self.assertFigures(order_left_amount=500)
 
+    def test_two_orders_that_allow_as_much_count_twice(self):
+        other = self._create_rule("milestone", amount=700)
+        for number, rule in enumerate((self.rule, other)):
+            rule.order_id = self.env["project.billing.order"].create(
+                {
+                    "name": f"PO-{number}",
+                    "partner_id": self.customer.id,
+                    "amount": 500,
+                }
+            )
+        self.assertFigures(order_left_amount=1000)
+
     def test_a_vendor_bill_is_no_income(self):
         self.project._ensure_billing_account()
         self._init_invoice_line({str(self.project.account_id.id): 100}, "in_invoice")

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..tools.check import build_check_query
+from ..tools.tracker import UNPAID
 
 KINDS = [
     ("receivable", "Open amounts and journal items"),
@@ -92,7 +93,7 @@ class ProjectBillingCheck(models.Model):
             days=tracker._get_days(day),
             now=tracker._get_days(),
             facts=today._build_query(),
-            day_facts=tracker._build_query(with_paid=False) if day else None,
+            day_facts=tracker._build_query(parts=UNPAID) if day else None,
             rooms=self._get_fixed_rooms(),
             prepaid=today._get_prepaid(),
             notices=NOTICES,

@@ -1,9 +1,12 @@
+import itertools
+import re
+
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
 from ..tools.comparison import build_comparison
-from ..tools.figures import build_figures_query
+from ..tools.figures import build_figures_query, get_parts
 
 # field: SQL of it, over the columns of the figures (f)
 FIGURES = {
@@ -197,7 +200,7 @@ class ProjectBillingFiguresMixin(models.AbstractModel):
             "in",
             SQL(
                 "(SELECT f.project_id FROM (%s) f WHERE %s)",
-                self._select_billing_figures(),
+                self._select_billing_figures(names=[name]),
                 condition,
             ),
         )
@@ -207,11 +210,14 @@ class ProjectBillingFiguresMixin(models.AbstractModel):
         if field_expr not in FIGURES or query is None:
             return super()._field_to_sql(alias, field_expr, query)
         self._check_field_access(self._fields[field_expr], "read")
-        figures = query.make_alias(alias, "billing_figures")
+        names = self.env.context.get("billing_figures", ())
+        link = "billing_figures" if field_expr in names else field_expr
+        figures = query.make_alias(alias, link)
+        names = names if field_expr in names else [field_expr]
         query.add_join(
             "LEFT JOIN",
             figures,
-            SQL("(%s)", self._select_billing_figures()),
+            SQL("(%s)", self._select_billing_figures(names=names)),
             SQL(
                 "%s = %s",
                 SQL.identifier(figures, "project_id"),
@@ -221,22 +227,54 @@ class ProjectBillingFiguresMixin(models.AbstractModel):
         return SQL.identifier(figures, field_expr)
 
     @api.model
-    def _select_billing_figures(self, projects=ALL):
-        """Return the query of ``project_id`` and the fields of ``FIGURES``."""
+    def _read_group(self, domain, groupby=(), aggregates=(), **kwargs):
+        specs = (*groupby, *aggregates)
+        return super(ProjectBillingFiguresMixin, self._join_figures(specs))._read_group(
+            domain, groupby, aggregates, **kwargs
+        )
+
+    @api.model
+    def _read_grouping_sets(self, domain, grouping_sets, aggregates=(), **kwargs):
+        specs = (*itertools.chain(*grouping_sets), *aggregates)
+        model = self._join_figures(specs)
+        return super(ProjectBillingFiguresMixin, model)._read_grouping_sets(
+            domain, grouping_sets, aggregates, **kwargs
+        )
+
+    @api.model
+    def _join_figures(self, specs):
+        """Return the model that joins the figures of some groups and sums at once."""
+        names = {spec.partition(":")[0] for spec in specs} & FIGURES.keys()
+        return self.with_context(billing_figures=sorted(names)) if names else self
+
+    @api.model
+    def _select_billing_figures(self, projects=ALL, names=FIGURES):
+        """Return the query of ``project_id`` and some fields of ``FIGURES``.
+
+        :param projects: SQL condition on ``p`` (project_project)
+        :param names: of the fields
+        """
+        wanted = {name: FIGURES[name] for name in names}
+        columns = {
+            column
+            for figure in wanted.values()
+            for column in re.findall(r"f\.(\w+)", figure.code)
+        }
         return SQL(
             "SELECT f.project_id, %s FROM (%s) f",
             SQL(", ").join(
                 SQL("%s AS %s", column, SQL.identifier(name))
-                for name, column in FIGURES.items()
+                for name, column in wanted.items()
             ),
-            self._build_billing_figures(projects),
+            self._build_billing_figures(projects, columns),
         )
 
     @api.model
-    def _build_billing_figures(self, projects=ALL):
+    def _build_billing_figures(self, projects, columns):
         """Return the query of the figures, of projects that the user reviews.
 
         :param projects: SQL condition on ``p`` (project_project)
+        :param columns: names of the amounts that are wanted, others are 0
         """
         user = self.env.user
         if not (
@@ -252,9 +290,16 @@ class ProjectBillingFiguresMixin(models.AbstractModel):
                 user.id,
                 user.id,
             )
-        facts = self.env["project.billing.tracker"].sudo()
+        tracker = self.env["project.billing.tracker"].sudo()
+        tracker._prepare_query()
+        self.env["project.billing.order"].flush_model()
+        facts, parts = None, get_parts(columns)
+        if parts:
+            homes = None if projects is ALL else SQL("SELECT id FROM homes")
+            facts = tracker._build_query(parts=parts, projects=homes)
         return build_figures_query(
-            facts=facts._build_query(with_paid=False),
+            facts=facts,
+            columns=columns,
             projects=projects,
             companies=self.env.companies.ids,
             rooms=self._get_billing_rooms(),

@@ -1,7 +1,10 @@
 from odoo import api, fields, models
 
+from ..tools.forecast import VALUES as FORECAST_VALUES
 from ..tools.forecast import build_cash, build_forecast_query, build_other
 from ..tools.forecast_rate import RATE_WEEKS, build_run_rate
+from ..tools.scope import find_parts
+from ..tools.tracker import UNPAID
 
 KINDS = [
     ("cash", "Cash today"),
@@ -105,18 +108,28 @@ class ProjectBillingForecast(models.Model):
         tracker = self.env["project.billing.tracker"].with_context(
             billing_tracker_date=False
         )
-        query = tracker._build_query(with_paid=False)
+        wanted = self.env.context.get("billing_forecast_parts", FORECAST_VALUES)
+        wanted = [name for name in FORECAST_VALUES if name in wanted] or ["other"]
+        tracker._prepare_query()
         for model in SOURCES:
             self.env[model].flush_model()
-        days = tracker._get_days()
-        limits = self._get_rate_limits()
-        return build_forecast_query(
-            days,
-            query,
-            build_run_rate(days, limits),
-            build_cash(days),
-            build_other(days),
-        )
+        days, rows = tracker._get_days(), {}
+        if parts := UNPAID.intersection(wanted):
+            rows["tracker"] = tracker._build_query(parts=parts)
+        if "run_rate" in wanted:
+            rows["run_rate"] = build_run_rate(days, self._get_rate_limits())
+        if "cash" in wanted:
+            rows["cash"] = build_cash(days)
+        if "other" in wanted:
+            rows["other"] = build_other(days)
+        return build_forecast_query(days, **rows)
+
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        # parts in which nothing can be found are not read
+        parts = find_parts(domain, FORECAST_VALUES)
+        model = self.with_context(billing_forecast_parts=parts)
+        return super(ProjectBillingForecast, model)._search(domain, *args, **kwargs)
 
     @api.model
     def _get_rate_limits(self):

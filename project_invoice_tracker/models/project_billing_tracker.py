@@ -1,6 +1,8 @@
 from odoo import api, fields, models
 
-from ..tools.tracker import build_tracker_query
+from ..tools.scope import find_parts
+from ..tools.statistics import prepare_large_query
+from ..tools.tracker import PARTS, VALUES, build_tracker_query
 
 STAGES = [
     ("planned", "Planned"),
@@ -127,24 +129,42 @@ class ProjectBillingTracker(models.Model):
     @property
     def _table_query(self):
         past = bool(self.env.context.get("billing_tracker_date"))
-        return self._build_query(with_expected=not past)
+        parts = self.env.context.get("billing_tracker_parts", PARTS)
+        return self._build_query(parts=parts, with_expected=not past)
 
     @api.model
-    def _build_query(self, **options):
+    def _search(self, domain, *args, **kwargs):
+        # parts in which nothing can be found are not read
+        parts = find_parts(domain, VALUES)
+        model = self.with_context(billing_tracker_parts=parts)
+        return super(ProjectBillingTracker, model)._search(domain, *args, **kwargs)
+
+    @api.model
+    def _build_query(self, parts=PARTS, **options):
         """Return the query of the table, all it reads written to the database.
 
-        :param options: ``with_paid=False`` leaves out what is paid
+        :param parts: names of the parts that are wanted
+        :param options: of :func:`..tools.tracker.build_tracker_query`
         """
-        for model in SOURCES:
-            self.env[model].flush_model()
-        # compiling the large statement would take longer than running it
-        self.env.cr.execute("SET LOCAL jit = off")
+        self._prepare_query()
         day = self.env.context.get("billing_tracker_date")
         if day:
-            return build_tracker_query(self._get_days(day), is_past=True, **options)
+            days = self._get_days(day)
+            return build_tracker_query(days, is_past=True, parts=parts, **options)
         return build_tracker_query(
-            self._get_days(), self._get_earned(), self._get_prepaid(), **options
+            self._get_days(),
+            self._get_earned() if "item" in parts else None,
+            self._get_prepaid() if "time" in parts else None,
+            parts=parts,
+            **options,
         )
+
+    @api.model
+    def _prepare_query(self):
+        """Write to the database what the query reads."""
+        for model in SOURCES:
+            self.env[model].flush_model()
+        prepare_large_query(self.env.cr)
 
     @api.model
     def _get_earned(self):

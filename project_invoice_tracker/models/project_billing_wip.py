@@ -4,6 +4,7 @@ import pytz
 
 from odoo import api, fields, models
 
+from ..tools.statistics import prepare_large_query
 from ..tools.wip import build_wip_query
 
 PERIOD = ("billing_wip_from", "billing_wip_to")
@@ -129,8 +130,7 @@ class ProjectBillingWip(models.Model):
     def _build_query(self, date_from, date_to):
         """Return the SQL of the table for a period and the companies in use."""
         companies = self.env.companies.sudo()
-        # compiling this statement takes longer than any run of it
-        self.env.cr.execute("SET LOCAL jit = off")
+        prepare_large_query(self.env.cr)
         for name in (
             "account.analytic.line",
             "account.move",

@@ -48,7 +48,7 @@ def build_ageing_query(days, side):
         """,
         sign=SQL("1") if side == "receivable" else SQL("-1"),
         amounts=SQL(", ").join(_build_amount(name, side) for name in COLUMNS),
-        tracker=build_tracker_query(days, is_past=True),
+        tracker=build_tracker_query(days, is_past=True, parts=("open", "entry")),
         type=SIDES[side],
     )
 

@@ -39,12 +39,23 @@ COLUMNS = (
 )
 # kinds of facts that number their rows apart
 PARTS = 4
+# parts of the fact table, and what stands beside it -> kinds and directions of its rows
+VALUES = {
+    "open": {"kind": {"invoice", "bill"}, "direction": {"in", "out"}},
+    "entry": {"kind": {"entry"}, "direction": {"in", "out"}},
+    "draft": {"kind": {"draft"}, "direction": {"in", "out"}},
+    "item": {"kind": {"ready", "planned"}, "direction": {"in"}},
+    "time": {"kind": {"time"}, "direction": {"in"}},
+    "run_rate": {"kind": {"run_rate"}, "direction": {"in"}},
+    "cash": {"kind": {"cash"}, "direction": {"cash"}},
+    "other": {"kind": {"manual"}, "direction": {"in", "out"}},
+}
 # instalments of one amount
 TERMS = 64
 
 
-def build_forecast_query(days, tracker, run_rate, cash, other):
-    """Return the query of the forecast.
+def build_forecast_query(days, tracker=None, run_rate=None, cash=None, other=None):
+    """Return the query of the forecast; what is not given is left out.
 
     :param days: ``{company id: today}``
     :param tracker: query of the fact table, of today, without what is paid
@@ -52,21 +63,28 @@ def build_forecast_query(days, tracker, run_rate, cash, other):
     :param cash: query of :func:`build_cash`
     :param other: query of :func:`build_other`
     """
+    columns = SQL(", ").join(SQL.identifier("t", name) for name in COLUMNS)
+    none = SQL("NULL::int4")
+    facts = [
+        SQL(
+            """
+            SELECT t.id::int8 * %(parts)s + %(number)s AS id, %(tracker)s AS tracker_id,
+                   %(line)s AS forecast_line_id, %(columns)s
+              FROM (%(rows)s) t
+            """,
+            parts=PARTS,
+            number=number,
+            tracker=SQL("t.id") if rows is tracker else SQL("NULL::int8"),
+            line=SQL("t.id") if rows is other else none,
+            columns=columns,
+            rows=rows,
+        )
+        for number, rows in enumerate((tracker, run_rate, cash, other))
+        if rows is not None
+    ]
     return SQL(
         """
-        WITH %(digits)s, facts AS (
-            SELECT t.id::int8 * %(parts)s AS id, t.id AS tracker_id,
-                   NULL::int4 AS forecast_line_id, %(columns)s
-              FROM (%(tracker)s) t
-             UNION ALL
-            SELECT t.id::int8 * %(parts)s + 1, NULL, NULL, %(columns)s
-              FROM (%(run_rate)s) t
-             UNION ALL
-            SELECT t.id::int8 * %(parts)s + 2, NULL, NULL, %(columns)s
-              FROM (%(cash)s) t
-             UNION ALL
-            SELECT t.id::int8 * %(parts)s + 3, NULL, t.id, %(columns)s
-              FROM (%(other)s) t
+        WITH %(digits)s, facts AS (%(facts)s
         ), billed AS (%(billed)s), pieces AS (%(pieces)s), dated AS (%(dated)s)
         SELECT (p.id * %(terms)s + p.nr) * 2 + v.nr AS id, v.date,
                v.nr = 0 AS on_expected,
@@ -85,13 +103,8 @@ def build_forecast_query(days, tracker, run_rate, cash, other):
          WHERE v.nr = 0 OR p.date_expected IS DISTINCT FROM p.date_plain
         """,
         digits=DIGITS,
-        parts=PARTS,
+        facts=SQL(" UNION ALL ").join(facts),
         terms=TERMS,
-        columns=SQL(", ").join(SQL.identifier("t", name) for name in COLUMNS),
-        tracker=tracker,
-        run_rate=run_rate,
-        cash=cash,
-        other=other,
         billed=_BILLED,
         pieces=_PIECES,
         dated=_build_dated(days),
@@ -121,7 +134,7 @@ _BILLED = SQL(
                      THEN GREATEST(0, c.billing_schedule_date - d.day) ELSE 0 END
                 END AS date_invoice
       FROM facts f
-      JOIN res_company c ON c.id = f.company_id
+      LEFT JOIN res_company c ON c.id = f.company_id
       JOIN res_currency cu ON cu.id = f.currency_id
       JOIN res_currency cc ON cc.id = c.currency_id
       LEFT JOIN project_billing_rule r ON r.id = f.rule_id

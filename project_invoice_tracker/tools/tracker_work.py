@@ -15,7 +15,12 @@ def select_rate(currency, day):
                    ORDER BY q.company_id NULLS LAST, q.name DESC LIMIT 1), 1)
     """
     own = SQL(one, SQL("c.currency_id"), day)
-    return SQL("SELECT %s / %s AS rate", own, SQL(one, currency, day))
+    return SQL(
+        "SELECT CASE WHEN %s = c.currency_id THEN 1 ELSE %s / %s END AS rate",
+        currency,
+        own,
+        SQL(one, currency, day),
+    )
 
 
 def build_values(values):
@@ -37,10 +42,16 @@ _IS_READY = SQL(
 )
 
 
-def build_items(earned):
+def _limit(column, projects):
+    """Return the condition that rows are of some projects, if any are given."""
+    return SQL("AND %s IN (%s)", column, projects) if projects else SQL()
+
+
+def build_items(earned, projects=None):
     """Return amounts that are on no invoice: held, ready, planned.
 
     :param earned: ``{item id: amount}`` of progress items, in the rule's currency
+    :param projects: SQL of a query of ids, the projects wanted
     """
     return SQL(
         """
@@ -54,7 +65,7 @@ def build_items(earned):
                NULL::date AS date_invoiced, NULL::date AS date_due,
                NULL::date AS date_paid, v.amount AS net, v.amount AS gross,
                round(v.amount * x.rate, cc.digits) AS net_company,
-               round(v.amount * x.rate, cc.digits) AS gross_company
+               round(v.amount * x.rate, cc.digits) AS gross_company, i.today
           FROM (SELECT i.*, d.today, COALESCE(i.billing_held_amount, 0) AS held,
                        i.billable_amount - COALESCE(i.billed_amount, 0)
                        - COALESCE(i.billing_held_amount, 0) AS free,
@@ -71,7 +82,8 @@ def build_items(earned):
                   LEFT JOIN project_milestone s ON s.id = i.milestone_id
                   LEFT JOIN %(earned)s e (item_id, amount) ON e.item_id = i.id
                  WHERE i.active AND i.kind NOT IN ('retention', 'opening')
-                   AND i.billable_amount != COALESCE(i.billed_amount, 0)) i
+                   AND i.billable_amount != COALESCE(i.billed_amount, 0)
+                   %(own)s) i
           JOIN project_billing_rule r ON r.id = i.rule_id AND r.active
           JOIN project_project p
             ON p.id = i.project_id AND NOT COALESCE(p.is_template, FALSE)
@@ -86,16 +98,18 @@ def build_items(earned):
          WHERE v.amount != 0
         """,
         is_ready=_IS_READY,
+        own=_limit(SQL("i.project_id"), projects),
         earned=build_values(earned),
         rate=select_rate(SQL("i.currency_id"), SQL("i.today")),
     )
 
 
-def build_time(prepaid):
+def build_time(prepaid, projects=None):
     """Return unbilled time: one row for each rule, month, price currency, held or not.
 
     :param prepaid: ``{rule id: amount}`` of work that a pack or a fee pays for: taken
         off the oldest months
+    :param projects: SQL of a query of ids, the projects wanted
     """
     return SQL(
         """
@@ -111,7 +125,7 @@ def build_time(prepaid):
                NULL::date AS date_paid, round(v.amount, cu.digits) AS net,
                round(v.amount, cu.digits) AS gross,
                round(v.amount * x.rate, cc.digits) AS net_company,
-               round(v.amount * x.rate, cc.digits) AS gross_company
+               round(v.amount * x.rate, cc.digits) AS gross_company, w.today
           FROM (SELECT m.*, GREATEST(0, SUM(GREATEST(0, m.free)) OVER w
                                      - COALESCE(g.amount, 0))
                        - GREATEST(0, SUM(GREATEST(0, m.free)) OVER w
@@ -133,42 +147,47 @@ def build_time(prepaid):
                (1, w.held)) v (nr, amount)
          WHERE round(v.amount, cu.digits) != 0
         """,
-        months=build_months(),
+        months=build_months(projects=projects),
         prepaid=build_values(prepaid),
         rate=select_rate(SQL("w.price_currency"), SQL("w.today")),
     )
 
 
-def build_months(billed=None, join=None):
+def build_months(billed=None, join=None, projects=None):
     """Return unbilled time at its price, free and held, by rule, month and currency.
 
     :param billed: SQL of the hours of an entry (``e``) that are billed; default: its
         own total
     :param join: SQL of what ``billed`` reads beside the entry
+    :param projects: SQL of a query of ids, the projects wanted
     """
     return SQL(
         """
-        SELECT e.billing_rule_id AS rule_id, r.project_id, r.company_id,
-               r.partner_id AS rule_partner_id, d.today,
-               (date_trunc('month', e.date) + interval '1 month' - interval '1 day'
-                )::date AS month,
-               COALESCE(e.billing_price_currency_id, r.currency_id) AS price_currency,
-               SUM((e.billable_quantity - %(billed)s
-                    - COALESCE(e.billing_held_quantity, 0))
-                   * h.factor / u.factor * e.billing_price)::numeric AS free,
-               SUM(COALESCE(e.billing_held_quantity, 0)
-                   * h.factor / u.factor * e.billing_price)::numeric AS held
-          FROM account_analytic_line e
-          JOIN project_billing_rule r ON r.id = e.billing_rule_id AND r.active
-          JOIN days d ON d.company_id = r.company_id
-          JOIN uom_uom u ON u.id = r.uom_id
-          JOIN ir_model_data k ON k.module = 'uom' AND k.name = 'product_uom_hour'
-          JOIN uom_uom h ON h.id = k.res_id
-          %(join)s
-         WHERE %(billed)s != e.billable_quantity AND e.date >= r.bill_from
-           AND e.date <= d.today AND e.billing_price != 0
-         GROUP BY 1, 2, 3, 4, 5, 6, 7
+        SELECT m.*, (m.start + interval '1 month' - interval '1 day')::date AS month
+          FROM (
+            SELECT r.id AS rule_id, r.project_id, r.company_id,
+                   r.partner_id AS rule_partner_id, d.today,
+                   date_trunc('month', e.date::timestamp) AS start,
+                   COALESCE(e.billing_price_currency_id, r.currency_id)
+                   AS price_currency,
+                   SUM((e.billable_quantity - %(billed)s
+                        - COALESCE(e.billing_held_quantity, 0))
+                       * h.factor / u.factor * e.billing_price)::numeric AS free,
+                   SUM(COALESCE(e.billing_held_quantity, 0)
+                       * h.factor / u.factor * e.billing_price)::numeric AS held
+              FROM account_analytic_line e
+              JOIN project_billing_rule r ON r.id = e.billing_rule_id AND r.active
+              JOIN days d ON d.company_id = r.company_id
+              JOIN uom_uom u ON u.id = r.uom_id
+              JOIN uom_uom h ON h.id = (
+                   SELECT k.res_id FROM ir_model_data k
+                    WHERE k.module = 'uom' AND k.name = 'product_uom_hour')
+              %(join)s
+             WHERE %(billed)s != e.billable_quantity AND e.date >= r.bill_from
+               AND e.date <= d.today AND e.billing_price != 0 %(own)s
+             GROUP BY r.id, d.today, start, price_currency) m
         """,
         billed=billed or SQL("e.billed_quantity"),
         join=join or SQL(),
+        own=_limit(SQL("r.project_id"), projects),
     )

@@ -53,7 +53,7 @@ def build_wip_query(env, date_from, date_to, firms, progress):
         items=list(percents[0]),
         old=list(percents[1]),
         new=list(percents[2]),
-        touched=_select_touched(date_from, date_to),
+        touched=_select_touched(date_from, date_to, any(columns[3])),
         ledger=_select_ledger(date_from, date_to),
         entries=_select_entries(env, lines, date_from, date_to),
         item_parts=_select_items(date_from, date_to),
@@ -62,17 +62,35 @@ def build_wip_query(env, date_from, date_to, firms, progress):
     )
 
 
-def _select_touched(date_from, date_to):
+def _select_touched(date_from, date_to, after_closing):
     """Return the ids of entries that have a position or a flow in the period.
 
     All others were settled before it began: of a million entries most are.
+
+    :param after_closing: ask for entries that were typed after their month was closed
     """
+    late = SQL(
+        """
+             UNION
+            SELECT e.id FROM account_analytic_line e
+             WHERE e.date <= %s AND e.billing_rule_id IS NOT NULL
+               AND e.create_date > (SELECT min(closed_before) FROM firm)
+        """,
+        date_to,
+    )
     return SQL(
         """
+            -- as an array: PostgreSQL believes that two columns hardly ever are the
+            -- same, would expect all entries here and read them all, over and over
+            SELECT unnest(ARRAY(
+                   SELECT e.id FROM account_analytic_line e
+                    WHERE e.billed_quantity != e.billable_quantity
+                      AND e.date <= %(end)s AND e.billing_rule_id IS NOT NULL)) AS id
+             UNION
             SELECT e.id FROM account_analytic_line e
-             WHERE e.date <= %(end)s AND e.billing_rule_id IS NOT NULL
-               AND (e.billed_quantity != e.billable_quantity OR e.date >= %(start)s
-                    OR e.create_date > (SELECT min(closed_before) FROM firm))
+             WHERE e.date BETWEEN %(start)s AND %(end)s
+               AND e.billing_rule_id IS NOT NULL
+            %(late)s
              UNION
             SELECT a.analytic_line_id FROM project_billing_allocation a
               JOIN account_move m ON m.id = a.move_id
@@ -84,6 +102,7 @@ def _select_touched(date_from, date_to):
         """,
         start=date_from,
         end=date_to,
+        late=late if after_closing else SQL(),
     )
 
 
@@ -127,16 +146,24 @@ def _select_ledger(date_from, date_to):
                                     CASE WHEN a.kind != 'write_off' THEN a.date END,
                                     (a.create_date AT TIME ZONE 'UTC'
                                      AT TIME ZONE f.zone)::date) AS day
-                      FROM project_billing_allocation a
+                      FROM (
+                        -- OFFSET 0: looked up one by one, the ledger is far longer
+                        SELECT a.* FROM touched t
+                         CROSS JOIN LATERAL (
+                               SELECT * FROM project_billing_allocation a
+                                WHERE a.analytic_line_id = t.id OFFSET 0) a
+                         UNION ALL
+                        SELECT a.* FROM project_billing_allocation a
+                         WHERE a.item_id IS NOT NULL AND NOT EXISTS (
+                               SELECT 1 FROM touched t
+                                WHERE t.id = a.analytic_line_id)) a
                       JOIN firm f ON f.id = a.company_id
                       LEFT JOIN account_move m ON m.id = a.move_id
-                      LEFT JOIN touched t ON t.id = a.analytic_line_id
                       -- prepaid hours: once for the entry, once for what pays for it
                       JOIN (VALUES (FALSE), (TRUE)) g (is_pool)
                         ON NOT g.is_pool
                         OR (a.kind = 'draw' AND a.analytic_line_id IS NOT NULL)
                      WHERE a.is_live AND a.kind != 'withhold'
-                       AND (a.item_id IS NOT NULL OR t.id IS NOT NULL)
                        AND (a.move_id IS NULL OR m.state = 'posted')) a
              GROUP BY a.entry_id, a.item_id, a.is_hours
         """,
@@ -202,7 +229,9 @@ def _select_entries(env, lines, date_from, date_to):
                                 ELSE p.price * (COALESCE(l.written_new, 0)
                                      - COALESCE(l.written_old, 0)) END AS lost
                       FROM touched
-                      JOIN account_analytic_line e ON e.id = touched.id
+                     CROSS JOIN LATERAL (
+                           SELECT * FROM account_analytic_line e
+                            WHERE e.id = touched.id OFFSET 0) e
                       LEFT JOIN ledger l ON l.entry_id = e.id
                       JOIN project_billing_rule r
                         ON r.id = COALESCE(e.billing_rule_id, l.rule_id)

@@ -1,0 +1,119 @@
+"""Thousands of projects, invoices and entries: what the screens of tracking read.
+
+Counted are the rows that plans touch and the statements, never seconds.
+"""
+
+from odoo.tests import tagged
+
+from .plans import recorded_plans
+from .test_scale import ScaleCommon
+
+PROJECTS = 400
+ROWS_EACH = 60  # rows of all nodes of one plan, for each project
+
+
+@tagged("heavy")
+class TestScaleFigures(ScaleCommon):
+    """Projects with a contract each, by the hundred."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.rule.active = False
+        cls.contract = cls._create_rule("milestone", amount=1000)
+
+    def _clone_projects(self):
+        """Give each of many projects a contract of its own."""
+        self._clone(self.project, PROJECTS, "'sequence', 10 + g")
+        self.env.cr.execute(
+            """
+            WITH clones AS (
+                SELECT id, row_number() OVER (ORDER BY id) AS nr FROM project_project
+                 WHERE id > %s AND account_id IS NOT DISTINCT FROM %s
+            )
+            INSERT INTO project_billing_rule
+            SELECT r.* FROM project_billing_rule t, clones c,
+                   LATERAL jsonb_populate_record(t, jsonb_build_object(
+                       'id', nextval('project_billing_rule_id_seq'),
+                       'project_id', c.id, 'amount', 1000 + c.nr)) r
+             WHERE t.id = %s
+            """,
+            [self.project.id, self.project.account_id.id or None, self.contract.id],
+        )
+        self.assertEqual(self.env.cr.rowcount, PROJECTS)
+        # as PostgreSQL does by itself some minutes after an import
+        self.env.cr.execute("ANALYZE project_project, project_billing_rule")
+        self.env.invalidate_all()
+
+    def _list_recorded(self, **kwargs):
+        projects = self.env["project.project"].with_user(self.clerk)
+        with recorded_plans(self) as plans:
+            found = projects.web_search_read(
+                kwargs.pop("domain", []),
+                {"name": {}, "billing_current_amount": {}, "billing_state": {}},
+                limit=80,
+                **kwargs,
+            )
+        rows, text = max(plans)
+        self.assertLess(rows, ROWS_EACH * PROJECTS, text)
+        return found
+
+    def test_projects_sorted_by_a_figure_are_read_once(self):
+        self._clone_projects()
+        found = self._list_recorded(order="billing_left_amount desc")
+        amounts = [row["billing_current_amount"] for row in found["records"]]
+        self.assertEqual(amounts[0], 1000 + PROJECTS)
+        self.assertEqual(amounts, sorted(amounts, reverse=True))
+
+    def test_projects_found_by_a_figure_are_read_once(self):
+        self._clone_projects()
+        domain = [("billing_left_amount", ">", 1000 + PROJECTS - 30)]
+        found = self._list_recorded(domain=domain)
+        self.assertEqual(found["length"], 30)
+
+    def test_a_figure_of_what_is_owed_reads_no_ledger_of_work(self):
+        query = self.env["project.project"]._select_billing_figures(
+            names=["billing_overdue_amount"]
+        )
+        for table in ("account_analytic_line", "project_billing_allocation"):
+            self.assertNotIn(table, query.code)
+
+
+@tagged("heavy")
+class TestScaleTracker(ScaleCommon):
+    """Parts of the fact table are left out where nothing can be found in them."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.rule.active = False
+        cls.hours = cls._create_rule(price=100)
+
+    def _get_recorded(self, domain, model="project.billing.tracker"):
+        facts = self.env[model].with_user(self.clerk)
+        with recorded_plans(self) as plans:
+            facts._read_group(domain, ["company_id"], ["__count"])
+        return "".join(text for _rows, text in plans if model in text.replace("_", "."))
+
+    def test_what_is_owed_reads_neither_time_nor_payments(self):
+        domain = [("stage", "in", ("open", "overdue")), ("is_payable", "=", False)]
+        text = self._get_recorded(domain)
+        self.assertIn("project_billing_share", text)
+        self.assertNotIn("account_analytic_line", text)
+        self.assertNotIn("account_partial_reconcile", text)
+
+    def test_either_of_two_stages_is_found(self):
+        self._create_entry(2)
+        domain = ["|", ("stage", "=", "paid"), ("stage", "=", "ready")]
+        facts = self.env["project.billing.tracker"].with_user(self.clerk)
+        ours = [("project_id", "=", self.project.id)]
+        self.assertEqual(facts.search([*ours, *domain]).mapped("gross"), [200])
+        self.assertFalse(facts.search([*ours, "!", *domain]))
+        negated = ["!", "!", ("stage", "=", "ready")]
+        self.assertEqual(len(facts.search([*ours, *negated])), 1)
+
+    def test_expected_payments_of_invoices_read_no_time(self):
+        domain = [("kind", "=", "invoice")]
+        text = self._get_recorded(domain, "project.billing.forecast")
+        self.assertIn("project_billing_share", text)
+        self.assertNotIn("account_analytic_line", text)
