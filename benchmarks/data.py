@@ -17,6 +17,14 @@ BATCH = 200
 
 def prepare(env):
     """Fill a database that has the host's modules only: the floor's template."""
+    prepare_company(env)
+    numbers = list(range(PROJECTS + WARM))
+    for start in range(0, len(numbers), BATCH):
+        _prepare_projects(env, numbers[start : start + BATCH])
+
+
+def prepare_company(env):
+    """Give the company its accounts, a bank account, a product and people."""
     company = env.company
     if not company.chart_template:
         company.currency_id = env.ref("base.USD")
@@ -40,9 +48,6 @@ def prepare(env):
         }
     )
     env["hr.employee"].create([{"name": f"Employee {i:02}"} for i in range(EMPLOYEES)])
-    numbers = list(range(PROJECTS + WARM))
-    for start in range(0, len(numbers), BATCH):
-        _prepare_projects(env, numbers[start : start + BATCH])
 
 
 def _prepare_projects(env, numbers):

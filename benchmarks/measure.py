@@ -28,17 +28,21 @@ def get_peak_mb():
 class Meter:
     """Counts within a `with` block; ``figures`` afterwards.
 
-    CPU seconds are those of this process and of all backends of its database.
+    CPU seconds are those of this process and of all backends of its database, or only
+    of the cursor's own one.
     """
 
-    def __init__(self, cr):
+    def __init__(self, cr, own_backend=False):
         self.cr = cr
+        self.own_backend = own_backend
         self.figures = {}
 
     def __enter__(self):
         self.cr.execute(
             "SELECT pid FROM pg_stat_activity"
             " WHERE datname = current_database() AND backend_type = 'client backend'"
+            " AND (pid = pg_backend_pid() OR NOT %s)",
+            [self.own_backend],
         )
         self.pids = [pid for (pid,) in self.cr.fetchall()]
         self.queries = self.cr.sql_log_count
