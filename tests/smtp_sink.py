@@ -10,11 +10,13 @@ class Sink:
     """Takes mails at ``port``; ``refuse`` maps an address to an answer.
 
     ``messages`` are parsed mails, each with ``recipients`` as the envelope named them.
+    ``slow`` maps a verb to the seconds that its answer takes; ``"TEXT"`` is the answer
+    to the whole text, which is kept by then. ``limit`` is how many mails it takes.
     """
 
     def __init__(self):
-        self.messages, self.refuse = [], {}
-        self.drop_after_data = False
+        self.messages, self.refuse, self.slow = [], {}, {}
+        self.drop_after_data, self.limit = False, None
         sink = self
 
         class Handler(socketserver.StreamRequestHandler):
@@ -41,9 +43,12 @@ class Sink:
         for line in lines:
             command = line.decode().strip()
             verb = command[:4].upper()
+            self._wait(verb)
             if verb == "RCPT":
                 address = command.split("<")[1].split(">")[0]
                 answer = self.refuse.get(address)
+                if self.limit is not None and len(self.messages) >= self.limit:
+                    answer = "452 too many mails"
                 if not answer:
                     recipients.append(address)
                 say(answer or "250 ok")
@@ -52,6 +57,7 @@ class Sink:
                 self._keep(lines, recipients)
                 if self.drop_after_data:
                     return
+                self._wait("TEXT")
                 recipients = []
                 say("250 taken")
             elif verb == "QUIT":
@@ -59,6 +65,10 @@ class Sink:
                 return
             else:
                 say("250 ok")
+
+    def _wait(self, verb):
+        if seconds := self.slow.get(verb):
+            threading.Event().wait(seconds)
 
     def _keep(self, lines, recipients):
         data = []

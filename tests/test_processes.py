@@ -1,80 +1,19 @@
-import json
-import os
 import random
-import shutil
 import signal
-import subprocess
-import sys
 from contextlib import closing
-from pathlib import Path
-from threading import Event
 
 import odoo.sql_db
-from odoo.tests import BaseCase, get_db_name, tagged
-from odoo.tools import SQL, config
+from odoo.tests import tagged
 
 from .invariants import find_broken
+from .process_common import ProcessCase
 
-WORKER = Path(__file__).parent / "processes" / "worker.py"
 ENTRIES = 6
 PROJECTS = 5
 
 
-class Worker:
-    """A process of its own (``processes/worker.py``) on the scratch database."""
-
-    def __init__(self, database, log):
-        names = ("db_host", "db_port", "db_user", "data_dir")
-        options = [f"--{name}={config[name]}" for name in names if config[name]]
-        options = [option.replace("_dir=", "-dir=") for option in options]
-        paths = ",".join(config["addons_path"])
-        variables = {"PYTHONPATH": os.pathsep.join(sys.path)}
-        if config["db_password"]:
-            variables["PGPASSWORD"] = config["db_password"]
-        self.log = log
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                str(WORKER),
-                f"--database={database}",
-                *options,
-                f"--addons-path={paths}",
-                "--log-level=error",
-                "--no-http",
-            ],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            env={
-                **{k: v for k, v in os.environ.items() if k != "ODOO_RC"},
-                **variables,
-            },
-        )
-
-    def send(self, task, **values):
-        self.process.stdin.write(json.dumps({"task": task, **values}) + "\n")
-        self.process.stdin.flush()
-
-    def receive(self):
-        """Return the answer; an error in the other process is one here."""
-        reply = json.loads(self.process.stdout.readline() or '{"error": "gone"}')
-        if "error" in reply:
-            raise AssertionError(reply["error"])
-        return reply
-
-    def call(self, task, **values):
-        self.send(task, **values)
-        return self.receive()
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.stdout.close()
-        self.process.wait()
-
-
 @tagged("post_install", "-at_install", "standard", "heavy")
-class TestProcesses(BaseCase):
+class TestProcesses(ProcessCase):
     """Real processes on a database of their own: at once, against each other, killed.
 
     Nothing here shares a transaction with the test: what it sees is committed.
@@ -83,47 +22,10 @@ class TestProcesses(BaseCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.source = get_db_name()
-        cls.database = f"{cls.source}_procs"
-        cls._drop_database()
-        cls.addClassCleanup(cls._drop_database)
-        # nobody may be connected to a database that is copied
-        odoo.sql_db.close_db(cls.source)
-        cls._administrate(
-            SQL(
-                "CREATE DATABASE %s TEMPLATE %s",
-                SQL.identifier(cls.database),
-                SQL.identifier(cls.source),
-            )
-        )
-        log = subprocess.DEVNULL if config["log_level"] != "debug" else None
-        cls.workers = [Worker(cls.database, log) for _number in range(2)]
-        for worker in cls.workers:
-            cls.addClassCleanup(worker.close)
-            worker.receive()
         cls.user = cls.workers[0].call("set_up", projects=PROJECTS)["ok"]["user"]
         cls.random = random.Random(19)
 
-    @classmethod
-    def _administrate(cls, query):
-        with closing(odoo.sql_db.db_connect("postgres").cursor()) as cr:
-            cr._cnx.autocommit = True
-            cr.execute(query)
-
-    @classmethod
-    def _drop_database(cls):
-        odoo.sql_db.close_db(cls.database)
-        cls._administrate(
-            SQL("DROP DATABASE IF EXISTS %s WITH (FORCE)", SQL.identifier(cls.database))
-        )
-        shutil.rmtree(config.filestore(cls.database), ignore_errors=True)
-
     # -- what is in the database -------------------------------------------------------
-
-    def _fetch(self, query, *values):
-        with closing(odoo.sql_db.db_connect(self.database).cursor()) as cr:
-            cr.execute(query, values)
-            return cr.fetchall()
 
     def _assert_invariants(self):
         with closing(odoo.sql_db.db_connect(self.database).cursor()) as cr:
@@ -308,19 +210,6 @@ class TestProcesses(BaseCase):
             self._assert_billed_once([entry_id for (entry_id,) in gone])
 
     # -- killed ------------------------------------------------------------------------
-
-    def _wait_for_the_dead(self):
-        """PostgreSQL ends the transaction of a killed process by itself, soon."""
-        for _attempt in range(600):
-            [(left,)] = self._fetch(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
-                " AND state != 'idle' AND pid != pg_backend_pid()",
-                self.database,
-            )
-            if not left:
-                return
-            Event().wait(0.05)
-        raise AssertionError("a transaction of the killed process is still open")
 
     def _run_job(self, die=0):
         """Run the scheduled job once in a process that dies at a database call."""

@@ -250,6 +250,7 @@ class AccountOverdueNotice(models.Model):
         """
         self._check_officer()
         waiting = self.filtered(lambda notice: notice.state == "to_print")
+        waiting.sudo()._renew_deadlines()
         waiting.sudo()._set_state("sent", date_sent=fields.Datetime.now())
         report = self.env.ref("project_invoice_tracker.action_report_overdue_letter")
         return report.report_action(self)

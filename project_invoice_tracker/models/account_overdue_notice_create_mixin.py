@@ -58,6 +58,21 @@ class AccountOverdueNoticeCreateMixin(models.AbstractModel):
             "hold_until": hours and fields.Datetime.now() + timedelta(hours=hours),
         }
 
+    def _follow_actions(self):
+        """Use the words of the highest level that is left, once others were settled."""
+        for notice in self:
+            left = notice.action_ids.filtered(lambda x: x.state != "cancelled")
+            if notice.level_id not in left.level_id:
+                notice.level_id = max(left.level_id, key=lambda own: own.sequence)
+
+    def _renew_deadlines(self):
+        """Let the new deadline count from today, when the reminder really goes."""
+        for company, notices in self.grouped("company_id").items():
+            today = company._get_billing_today()
+            for notice in notices:
+                days = notice.level_id.deadline_days
+                notice.date_deadline = days and today + timedelta(days=days)
+
     @api.model
     def _get_hold_hours(self, lines):
         """Return how long managers may object: the longest of the policies, or 0."""

@@ -57,6 +57,7 @@ class AccountOverdueNoticeEffectMixin(models.AbstractModel):
         for notice in empty:
             notice.write({"state": "cancelled", "reason": notice.action_ids[:1].reason})
         empty.activity_unlink([HOLD_ACTIVITY])
+        (self - empty)._follow_actions()
 
     @api.model
     def _get_stop_text(self, code, detail):

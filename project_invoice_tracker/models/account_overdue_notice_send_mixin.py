@@ -6,11 +6,13 @@ from datetime import timedelta
 import psycopg2
 
 from odoo import api, fields, models, modules
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, split_every
 
 _logger = logging.getLogger(__name__)
 
-SEND_BATCH = 20  # reminders written at a time, each with its files
+# reminders written at a time, each with its files: well within a worker's time limit
+SEND_BATCH = 5
 LOCK_SPACE = 1868919922  # of advisory locks; "overdue" in no other use
 RETRY_MINUTES = (15, 60, 240, 720, 1440)  # after each failure; then a person is asked
 
@@ -52,6 +54,7 @@ class AccountOverdueNoticeSendMixin(models.AbstractModel):
         return self.search(
             [
                 ("channel", "=", "mail"),
+                ("is_effective", "=", True),
                 "|",
                 ("state", "=", "ready"),
                 "&",
@@ -63,17 +66,33 @@ class AccountOverdueNoticeSendMixin(models.AbstractModel):
 
     @api.model
     def _pass_hours(self):
-        """Let reminders go that nobody has held within the hours to object."""
+        """Let reminders go that nobody has held within the hours to object.
+
+        Again where a fee or another thing in the house failed: never without it.
+        """
+        now = fields.Datetime.now()
         due = self.search(
-            [("state", "=", "waiting"), ("hold_until", "<=", fields.Datetime.now())]
+            [
+                "|",
+                "&",
+                ("state", "=", "waiting"),
+                ("hold_until", "<=", now),
+                "&",
+                "&",
+                ("state", "=", "failed"),
+                ("is_effective", "=", False),
+                ("date_retry", "<=", now),
+            ]
         )
         run = self.env["account.overdue.run"]
 
         def go(batch):
-            self.concat(*batch).try_lock_for_update()._go()
+            notices = self.concat(*batch).try_lock_for_update()
+            notices.filtered(lambda n: n.state == "failed")._set_state("waiting")
+            notices._go()
 
         run._run_in_batches(
-            list(due), go, lambda notice, e: notice._note_failed(str(e))
+            list(due), go, lambda own, e: own._note_failed(run._explain_error(e))
         )
         if due:
             self._commit_progress(0)
@@ -102,18 +121,20 @@ class AccountOverdueNoticeSendMixin(models.AbstractModel):
         notices._cancel_settled()
         notices = notices.filtered(lambda n: n.state in ("ready", "failed"))
         notices._drop_mail()
+        notices._renew_deadlines()
         run = self.env["account.overdue.run"]
         run._run_in_batches(
-            [own for own in notices.grouped("level_id").values()],
-            lambda batch: [own._write_mails() for own in batch],
+            list(notices),
+            lambda batch: self.browse().concat(*batch)._write_mails(),
             lambda own, error: own._note_failed(run._explain_error(error)),
         )
         self._commit_progress(0)
         return notices.filtered("mail_id")
 
     def _write_mails(self):
-        """Render the mails of one level, each in its customer's language."""
-        for company, notices in self.grouped("company_id").items():
+        """Render the mails level by level, each in its customer's language."""
+        for level, notices in self.grouped("level_id").items():
+            company = level.company_id
             own = notices.with_env(company._in_billing_context().env).sudo()
             mails = own.level_id.mail_template_id.send_mail_batch(
                 own.ids, email_layout_xmlid="mail.mail_notification_light"
@@ -126,8 +147,9 @@ class AccountOverdueNoticeSendMixin(models.AbstractModel):
                 notice.mail_id = mail
 
     def _drop_mail(self):
-        """Delete mails that were written and not handed over."""
-        self.mail_id.filtered(lambda mail: mail.state == "cancel").unlink()
+        """Delete mails that nobody has got, so that nobody sends them any more."""
+        self.mail_id.filtered(lambda m: m.state in ("cancel", "exception")).unlink()
+        self.mail_id = False
 
     # -- 2. handed over --------------------------------------------------------------
 
@@ -135,7 +157,7 @@ class AccountOverdueNoticeSendMixin(models.AbstractModel):
         """Hand one mail over; its state is committed before and after."""
         self.ensure_one()
         with self._advisory_lock() as is_mine:
-            if not is_mine or not self._begin_sending():
+            if not is_mine or not self._try_begin():
                 return
             try:
                 self._hand_over()
@@ -148,15 +170,31 @@ class AccountOverdueNoticeSendMixin(models.AbstractModel):
 
     @contextmanager
     def _advisory_lock(self):
-        """Hold this reminder as long as this process lives; yield whether we do."""
+        """Hold this reminder as long as this process lives; yield whether we do.
+
+        With it a new transaction begins, which sees what the last holder has left.
+        """
         args = SQL("%s, %s", LOCK_SPACE, self.id)
         query = SQL("SELECT pg_try_advisory_lock(%s)", args)
         [[is_mine]] = self.env.execute_query(query)
+        self._commit_progress(0)
         try:
             yield is_mine
+        except BaseException:
+            # a broken transaction would keep the lock, and the connection is used again
+            self._rollback()
+            raise
         finally:
             if is_mine and not self.env.cr.closed:
                 self.env.execute_query(SQL("SELECT pg_advisory_unlock(%s)", args))
+
+    def _try_begin(self):
+        """Begin sending, unless somebody has just changed the reminder."""
+        try:
+            return self._begin_sending()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            self._rollback()
+            return False
 
     def _begin_sending(self):
         """Commit that the mail is about to leave.
@@ -188,16 +226,28 @@ class AccountOverdueNoticeSendMixin(models.AbstractModel):
 
     # -- 3. how it went --------------------------------------------------------------
 
-    def _note_result(self, failure):
-        """Called by the mail once the server has answered.
+    def _note_result(self, failure, partners=(), is_partial=False):
+        """Called by the mail once the server has answered, to us or to a person.
+
+        Who has it gets it once: where only some were refused, a person decides.
 
         :param failure: text, or False if it was accepted
+        :param partners: res.partner, those of several whom the server has accepted
+        :param is_partial: whether anybody may have it
         """
-        for notice in self.filtered(lambda n: n.state == "sending"):
-            if failure:
-                notice._note_failed(failure)
+        now = fields.Datetime.now()
+        states = ("sending",) if failure else ("sending", "failed", "unknown")
+        for notice in self.filtered(lambda n: n.state in states):
+            if not failure:
+                notice._set_state("sent", date_sent=now)
+            elif notice.contact_id in partners:
+                notice._set_state("sent", failure, date_sent=now)
+                text = notice.env._("A reminder did not reach all of its recipients")
+                notice._tell_accountant(text)
+            elif is_partial:
+                notice._note_unknown(failure)
             else:
-                notice._set_state("sent", date_sent=fields.Datetime.now())
+                notice._note_failed(failure)
 
     def _note_failed(self, text):
         """List reminders as failed, to be tried again; at last a person is asked."""

@@ -7,12 +7,17 @@ class MailMail(models.Model):
     def _postprocess_sent_message(
         self, success_pids, success_emails, failure_reason=False, failure_type=None
     ):
-        """Tell reminders how their mails fared; who refused a part counts as failed."""
+        """Tell reminders how their mails fared, and who has got them."""
         failed = failure_reason or failure_type
         for notice in self._get_overdue_notices():
             mail = notice.mail_id
             notice._note_result(
-                failed and (failure_reason or mail.failure_reason or failure_type)
+                failed and (failure_reason or mail.failure_reason or failure_type),
+                success_pids,
+                # copies go first, and the host does not say whether they went
+                success_pids
+                or success_emails
+                or (mail.email_cc and failure_type != "mail_smtp"),
             )
         return super()._postprocess_sent_message(
             success_pids, success_emails, failure_reason, failure_type

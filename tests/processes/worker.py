@@ -4,18 +4,22 @@ Started by ``tests/test_processes.py`` with Odoo's options as arguments. It load
 registry once, then reads one command a line (JSON) from its input and answers each with
 one line: ``{"ok": ...}``, ``{"refused": text}`` or ``{"error": traceback}``. Commands
 run through the host's ``retrying``, as every button does. A command with ``"die": n``
-runs in a child process that kills itself (SIGKILL) at its n-th database call.
+runs in a child process that kills itself (SIGKILL) at its n-th call of the database or
+of the mail server.
 """
 
 import json
 import os
 import signal
+import smtplib
 import sys
 import time
 import traceback
 from datetime import timedelta
 from functools import partial
 from types import SimpleNamespace
+
+import reminders
 
 import odoo.service.model
 import odoo.sql_db
@@ -387,7 +391,7 @@ TASKS = {
         disturb,
         release,
     )
-}
+} | reminders.TASKS
 
 
 # -- how it is done --------------------------------------------------------------------
@@ -414,7 +418,7 @@ def answer(database, command):
 
 
 def count_calls(die=None):
-    """Count calls of the database; at number ``die`` this process is gone."""
+    """Count calls of database and mail server; at number ``die`` we are gone."""
     calls = {"count": 0}
 
     def counted(method):
@@ -426,9 +430,13 @@ def count_calls(die=None):
 
         return call
 
-    for name in ("execute", "commit"):
-        method = getattr(odoo.sql_db.Cursor, name)
-        setattr(odoo.sql_db.Cursor, name, counted(method))
+    for owner, name in (
+        (odoo.sql_db.Cursor, "execute"),
+        (odoo.sql_db.Cursor, "commit"),
+        (smtplib.SMTP, "send"),
+        (smtplib.SMTP, "getreply"),
+    ):
+        setattr(owner, name, counted(getattr(owner, name)))
     return calls
 
 
