@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import format_date
 
 from ..tools.overdue_query import build_open_items
 
@@ -62,9 +63,10 @@ class AccountOverdueNoticeItemsMixin(models.AbstractModel):
     def _get_blocks(self, rows):
         """Return a list of dicts, one for each document currency.
 
-        ``currency``, ``rows``, ``due`` (by the day of the notice, less credits) and
-        ``later``; a row has ``name``, ``date``, ``date_due``, ``total``, ``amount``,
-        ``days`` and ``kind`` (``invoice`` or ``credit``).
+        ``currency``, ``rows``, ``due`` (by today, less credits) and ``later``; a row
+        has ``name``, ``date``, ``date_due``, ``total``, ``amount``, ``days`` and
+        ``kind`` (``invoice`` or ``credit``). Days and amounts of rows are texts in the
+        language of the notice: a mail of many rows is checked node by node.
         """
         self.ensure_one()
         today = self.company_id._get_billing_today()
@@ -81,10 +83,13 @@ class AccountOverdueNoticeItemsMixin(models.AbstractModel):
             is_late = row["kind"] == "invoice" and days > 0
             block["rows"].append(
                 {
-                    **row,
-                    "amount": amount,
-                    "total": float(row["total"]),
-                    "days": days if is_late else 0,
+                    "name": row["name"],
+                    "kind": row["kind"],
+                    "date": format_date(self.env, row["date"]),
+                    "date_due": format_date(self.env, row["date_due"]),
+                    "days": days if is_late else "",
+                    "total": currency.format(float(row["total"])),
+                    "amount": currency.format(amount),
                 }
             )
         for currency, block in blocks.items():
