@@ -19,6 +19,7 @@ from datetime import timedelta
 from functools import partial
 from types import SimpleNamespace
 
+import mixture
 import reminders
 
 import odoo.service.model
@@ -370,28 +371,32 @@ def release(env):
     ).action_billing_release()
 
 
-TASKS = {
-    task.__name__: task
-    for task in (
-        set_up,
-        log_work,
-        propose,
-        invoice,
-        bill,
-        set_up_order,
-        extend_order,
-        set_up_deposit,
-        set_up_pack,
-        extend_pack,
-        ask_customer,
-        answer_item,
-        bill_project,
-        schedule,
-        cron,
-        disturb,
-        release,
-    )
-} | reminders.TASKS
+TASKS = (
+    {
+        task.__name__: task
+        for task in (
+            set_up,
+            log_work,
+            propose,
+            invoice,
+            bill,
+            set_up_order,
+            extend_order,
+            set_up_deposit,
+            set_up_pack,
+            extend_pack,
+            ask_customer,
+            answer_item,
+            bill_project,
+            schedule,
+            cron,
+            disturb,
+            release,
+        )
+    }
+    | reminders.TASKS
+    | mixture.TASKS
+)
 
 
 # -- how it is done --------------------------------------------------------------------
