@@ -84,6 +84,24 @@ class TestLedgerRegressions(BillingCommon):
         self.assertEqual(entry.billing_rule_id, self.rule)
         self.assertConserved()
 
+    def test_what_named_hours_left_is_replaced_whole(self):
+        # 0.83 on the line: half an hour is 0.498 of it, 0.332 stay, the host says 0.33
+        entry = self._create_entry(0.83333)
+        invoice = self._bill()
+        invoice.action_post()
+        self._reverse(invoice, "work_back", hours={entry: 0.5})
+        draft = self._replace(invoice)
+        self.env.invalidate_all()
+        self.assertEqual(entry.billed_quantity, 0.33333)
+        self.assertEqual(entry.billing_held_quantity, 0.5)
+        self.assertEqual(draft.invoice_line_ids.quantity, 0.33)
+        draft.action_post()
+        again = self._replace(draft)
+        self.env.invalidate_all()
+        self.assertEqual(entry.billed_quantity, 0.33333)
+        self.assertEqual(again.invoice_line_ids.quantity, 0.33)
+        self.assertConserved()
+
     def test_named_hours_come_back_in_whole_cents(self):
         self.rule.price = 777.77
         entry = self._create_entry(0.0625)

@@ -1,7 +1,7 @@
 from contextlib import contextmanager
 
 from odoo import fields, models
-from odoo.tools import SQL, float_compare
+from odoo.tools import SQL, float_compare, float_round
 
 from ..exceptions import LedgerError
 
@@ -241,13 +241,28 @@ class ProjectBillingLedgerMixin(models.AbstractModel):
                     ("origin_id.quantity", "=", 0),
                 ]
             )
-            rows += [credit._prepare_claim(line) for credit in credits]
             gone[line] = sum((bills | credits).mapped("invoiced_quantity"))
+            rows += self._prepare_claims(line, line.quantity - gone[line], credits)
         new = ledger._insert(rows)
         for line, own in new.grouped("move_line_id").items():
             if float_compare(gone[line], 0.0, precision_digits=4):
                 line.quantity -= gone[line]
             own._set_adjustment(line)
+
+    def _prepare_claims(self, line, quantity, credits):
+        """Return the rows of a replacement's line, which sum to what it will say.
+
+        The line's quantity has fewer digits than the work that is left of an entry; a
+        difference would be released as if somebody had lowered the line.
+        """
+        rows = [credit._prepare_claim(line) for credit in credits]
+        digits = self.env["decimal.precision"].precision_get("Product Unit")
+        shown = float_round(quantity, precision_digits=digits)
+        if rows and rows[-1]["invoiced_quantity"]:
+            total = sum(row["invoiced_quantity"] for row in rows)
+            if float_compare(total, shown, precision_digits=digits) == 0:
+                rows[-1]["invoiced_quantity"] += shown - total
+        return rows
 
     # -- checks ----------------------------------------------------------------------
 
