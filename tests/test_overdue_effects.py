@@ -1,12 +1,16 @@
 """What levels do beside mails: fees, letters, activities, stopped work."""
 
 from datetime import timedelta
+from unittest.mock import patch
 
 from odoo import Command, fields
 from odoo.exceptions import AccessError
 from odoo.tests import freeze_time
 
 from odoo.addons.project_invoice_tracker.exceptions import BillingError
+from odoo.addons.project_invoice_tracker.models import (
+    account_overdue_run_execute_mixin as execute,
+)
 
 from .overdue_common import DUE, OverdueCommon
 
@@ -363,3 +367,24 @@ class TestSchedule(EffectCommon):
         run.sudo().state = "running"
         self._run_job(DAY)
         self.assertEqual((run.state, self._count()), ("done", 1))
+
+    def test_a_run_that_ran_out_of_time_asks_for_the_job_again(self):
+        self._create_invoice()
+        second = self.env["res.partner"].create(
+            {"name": "Second", "email": "second@example.com"}
+        )
+        self._create_invoice(partner_id=second.id)
+        run = self._propose_reminders(DAY)
+        run.sudo().state = "running"
+        cron = self.env.ref("project_invoice_tracker.ir_cron_overdue").sudo()
+        triggers = self.env["ir.cron.trigger"].sudo()
+        triggers.search([("cron_id", "=", cron.id)]).unlink()
+        crons = self.registry["ir.cron"]
+        with (
+            freeze_time(f"{DAY} 12:00:00"),
+            patch.object(execute, "HAND_OVER", 1),
+            patch.object(crons, "_commit_progress", lambda *args, **kwargs: 0),
+        ):
+            run._continue_running()
+        self.assertEqual((run.state, self._count()), ("running", 1))
+        self.assertTrue(triggers.search([("cron_id", "=", cron.id)]))

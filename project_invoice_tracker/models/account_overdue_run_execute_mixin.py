@@ -245,4 +245,5 @@ class AccountOverdueRunExecuteMixin(models.AbstractModel):
                 elif not done[0]:
                     break  # another worker has them
                 if not self.env["ir.cron"]._commit_progress(done[0]):
+                    self._trigger_job()  # the rest at once, not in an hour
                     return
