@@ -52,6 +52,7 @@ both() { # at the same time: the machine has more than one core
 
 FAILED=()
 export PIT_SHARED=${PIT_SHARED:-$REPO/../shared}
+export CI=${CI:-true}                                # hypothesis tries the same examples each time
 prepare_host
 only_one templates
 template pit_host "" "$HOST_MODULES"

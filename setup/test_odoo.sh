@@ -8,7 +8,7 @@
 DB=pit_test_odoo
 COPY=$PIT_HOME/checkout
 ODOO_LOG=$PIT_HOME/log/test_odoo.log
-export PYTHONPATH=$SETUP PIT_SHARED=${PIT_SHARED:-$REPO/../shared}
+export PYTHONPATH=$SETUP PIT_SHARED=${PIT_SHARED:-$REPO/../shared} CI=${CI:-true}
 
 copy_checkout() {
   rm -rf "$COPY"

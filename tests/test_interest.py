@@ -132,6 +132,11 @@ class TestInterest(InterestCommon):
         self.assertEqual(correction, 0)
         self.assertEqual([float(row) for row in rows], [0.33, 0.34, 0.33])
 
+    def test_half_a_cent_that_was_charged_is_not_given_back(self):
+        # 0.015 was charged as 0.02: the next 0.01 is 0.025 in all, 0.03 on documents
+        correction, rows = spread([Fraction("0.01")], Fraction("-0.005"))
+        self.assertEqual((correction, rows), (0, [Fraction("0.01")]))
+
     def test_what_rounding_left_is_carried(self):
         _correction, rows = spread([Fraction("0.004")], Fraction("0.004"))
         self.assertEqual([float(row) for row in rows], [0.01])

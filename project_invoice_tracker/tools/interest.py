@@ -245,11 +245,17 @@ def spread(amounts, carried, rounding=0.01):
     :param carried: exact amount less what earlier documents charged
     :return: ``(correction of earlier documents, [amount of each row])``
     """
-    running, done = carried, round_money(carried, rounding)
+    step = to_fraction(rounding)
+
+    def get_due(value):
+        # half up whatever the sign: half a cent that was charged is not given back
+        return step * math.floor(value / step + Fraction(1, 2))
+
+    running, done = carried, get_due(carried)
     correction, rounded = done, []
     for amount in amounts:
         running += amount
-        target = round_money(running, rounding)
+        target = get_due(running)
         rounded.append(target - done)
         done = target
     return correction, rounded
