@@ -131,6 +131,10 @@ class TestAccess(AccessCommon):
             with self.subTest(model=name), self.assertRaises(AccessError):
                 record.write(vals)
 
+    def test_accountant_reads_what_the_messages_of_a_project_ask_for(self):
+        collaborators = self.project.with_user(self.clerk).collaborator_ids
+        self.assertFalse(collaborators.mapped("partner_id"))
+
     def test_administrator_changes_rules(self):
         rule = self.records[self.other]["project.billing.rule"]
         rule.with_user(self.administrator).price = 90

@@ -5,6 +5,7 @@ from datetime import timedelta
 from odoo import http
 from odoo.exceptions import AccessError
 from odoo.tests import HttpCase, freeze_time, tagged
+from odoo.tools import mute_logger
 
 from odoo.addons.project_invoice_tracker.exceptions import PauseError
 
@@ -238,6 +239,7 @@ class TestPausePortalPages(PausePortalCommon, HttpCase):
         self.assertEqual(page.status_code, 404)
         self.assertFalse(self.invoice.overdue_pause_ids)
 
+    @mute_logger("odoo.http")  # the refusal is what it wants
     def test_form_of_another_site_is_refused(self):
         self._login(self.eva)
         page = self._post("dispute", text="Wrong", csrf_token="forged")
