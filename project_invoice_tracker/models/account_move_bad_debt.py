@@ -63,3 +63,16 @@ class ProjectBillingBadDebtMixin(models.AbstractModel):
             "domain": [("id", "in", self.billing_bad_debt_ids.ids)],
             "context": {"create": False},
         }
+
+    def _get_billing_distribution(self):
+        """Return the analytic distribution of this invoice's lines, by their amounts."""
+        self.ensure_one()
+        total, shares = 0.0, {}
+        for line in self.invoice_line_ids:
+            total += line.price_subtotal
+            for key, percentage in (line.analytic_distribution or {}).items():
+                part = line.price_subtotal * percentage / 100.0
+                shares[key] = shares.get(key, 0.0) + part
+        if not total:
+            return False
+        return {key: round(100.0 * part / total, 2) for key, part in shares.items()}

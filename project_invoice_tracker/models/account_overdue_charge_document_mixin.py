@@ -127,7 +127,7 @@ class AccountOverdueChargeDocumentMixin(models.AbstractModel):
             "product_id": product.id,
             "quantity": 1.0,
             "tax_ids": [Command.set(self._get_fee_taxes(product).ids)],
-            "analytic_distribution": self._get_fee_distribution(),
+            "analytic_distribution": self.move_id._get_billing_distribution(),
         }
         texts = self._get_fee_texts()
         amounts = {name: self[f"{name}_amount"] for name in texts}
@@ -169,18 +169,6 @@ class AccountOverdueChargeDocumentMixin(models.AbstractModel):
         """Return the product's taxes in this company; none means no tax at all."""
         taxes = product.taxes_id._filter_taxes_by_company(self.company_id)
         return self.move_id.fiscal_position_id.map_tax(taxes)
-
-    def _get_fee_distribution(self):
-        """Return the invoice's analytic distribution, so that projects earn the fee."""
-        total, shares = 0.0, {}
-        for line in self.move_id.invoice_line_ids:
-            total += line.price_subtotal
-            for key, percentage in (line.analytic_distribution or {}).items():
-                part = line.price_subtotal * percentage / 100.0
-                shares[key] = shares.get(key, 0.0) + part
-        if not total:
-            return False
-        return {key: round(100.0 * part / total, 2) for key, part in shares.items()}
 
     def _log_debit_notes(self):
         """Tell it in the history of each invoice; the invoice is not changed."""

@@ -153,7 +153,7 @@ class ProjectBillingBadDebt(models.TransientModel):
                 "account_id": self.account_id.id,
                 "partner_id": self.move_id.commercial_partner_id.id,
                 "currency_id": self.currency_id.id,
-                "analytic_distribution": self._get_distribution(),
+                "analytic_distribution": self.move_id._get_billing_distribution(),
                 **rest,
             }
         )
@@ -249,18 +249,6 @@ class ProjectBillingBadDebt(models.TransientModel):
             lambda r: r.repartition_type == "tax"
         )
         return refund[own.ids.index(line.tax_repartition_line_id.id)]
-
-    def _get_distribution(self):
-        """Return the analytic distribution of the invoice's lines, by their amounts."""
-        total, shares = 0.0, {}
-        for line in self.move_id.invoice_line_ids:
-            total += line.price_subtotal
-            for key, percentage in (line.analytic_distribution or {}).items():
-                part = line.price_subtotal * percentage / 100.0
-                shares[key] = shares.get(key, 0.0) + part
-        if not total:
-            return False
-        return {key: round(100.0 * part / total, 2) for key, part in shares.items()}
 
     def _reconcile(self, entry):
         mine = entry.line_ids.filtered(
