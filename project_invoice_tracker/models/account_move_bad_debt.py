@@ -65,7 +65,7 @@ class ProjectBillingBadDebtMixin(models.AbstractModel):
         }
 
     def _get_billing_distribution(self):
-        """Return the analytic distribution of this invoice's lines, by their amounts."""
+        """Return the analytic distribution of the lines, by their amounts."""
         self.ensure_one()
         total, shares = 0.0, {}
         for line in self.invoice_line_ids:
