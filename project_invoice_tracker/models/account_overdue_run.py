@@ -1,8 +1,8 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.tools import format_date
 
 from ..exceptions import BillingError
+from .billing_run_mixin import BillingRunMixin
 
 OFFICER = "project_invoice_tracker.group_billing_officer"
 
@@ -19,6 +19,12 @@ class AccountOverdueRun(models.Model):
     _inherit = ["account.overdue.run.execute.mixin", "billing.run.mixin"]
     _order = "date desc, id desc"
     _check_company_auto = True
+    _own_fields = BillingRunMixin._own_fields | {
+        "action_ids",
+        "credit_note",
+        "line_ids",
+        "notice_ids",
+    }
 
     name = fields.Char(compute="_compute_name", store=True)
     date = fields.Date(
@@ -26,9 +32,6 @@ class AccountOverdueRun(models.Model):
         default=lambda self: self._default_date(),
         tracking=True,
         help="What is due by the end of this day.",
-    )
-    user_id = fields.Many2one(
-        "res.users", default=lambda self: self.env.user, readonly=True, copy=False
     )
     line_ids = fields.One2many("account.overdue.run.line", "run_id")
     action_ids = fields.One2many("account.overdue.action", "run_id", string="Actions")
@@ -43,10 +46,6 @@ class AccountOverdueRun(models.Model):
         copy=False,
         help="Customers whose credits cover what is due, but were not matched.",
     )
-
-    @api.model
-    def _default_date(self):
-        return self.env.company._get_billing_today()
 
     @api.depends("date", "is_scheduled")
     def _compute_name(self):
@@ -80,31 +79,6 @@ class AccountOverdueRun(models.Model):
         counts = dict(groups)
         for run in self:
             run.notice_count = counts.get(run, 0)
-
-    # -- CRUD: state and history belong to the buttons -------------------------------
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            self._check_input(vals)
-        runs = super().create(vals_list)
-        for run in runs:
-            # a default, of the context or the user's own, is an input as well
-            if run.state != "draft" or run.is_scheduled:
-                run._check_input({"state": run.state})
-        return runs
-
-    def write(self, vals):
-        self._check_input(vals)
-        return super().write(vals)
-
-    def _check_input(self, vals):
-        own = {"credit_note", "error", "is_scheduled", "state", "user_id"}
-        own |= {"line_ids", "action_ids", "notice_ids"}
-        if not self.env.su and vals.keys() & own:
-            raise AccessError(
-                self.env._("State and history of a run are set by its buttons only.")
-            )
 
     # -- propose ---------------------------------------------------------------------
 

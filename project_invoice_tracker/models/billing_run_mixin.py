@@ -1,6 +1,7 @@
 import psycopg2
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import split_every
 
@@ -20,6 +21,9 @@ class BillingRunMixin(models.AbstractModel):
     _name = "billing.run.mixin"
     _description = "Billing Run"
     _inherit = ["mail.thread", "mail.activity.mixin"]
+
+    # fields that only buttons and jobs write
+    _own_fields = frozenset({"error", "is_scheduled", "state", "user_id"})
 
     company_id = fields.Many2one(
         "res.company",
@@ -42,12 +46,51 @@ class BillingRunMixin(models.AbstractModel):
         index=True,
         tracking=True,
     )
+    user_id = fields.Many2one(
+        "res.users",
+        default=lambda self: self.env.user,
+        readonly=True,
+        copy=False,  # who copies a run makes it
+    )
     is_scheduled = fields.Boolean(readonly=True, copy=False)
     error = fields.Text(
         readonly=True,
         copy=False,
         help="What stopped the scheduled job. It tries again by itself.",
     )
+
+    @api.model
+    def _default_date(self):
+        return self.env.company._get_billing_today()
+
+    # -- CRUD: state and history belong to the buttons -------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_input(vals)
+        runs = super().create(vals_list)
+        for run in runs:
+            # a default, of the context or the user's own, is an input as well
+            if run.state != "draft" or run.is_scheduled:
+                run._check_input({"state": run.state})
+        return runs
+
+    def write(self, vals):
+        self._check_input(vals)
+        return super().write(vals)
+
+    def _check_input(self, vals):
+        """Refuse what a user may not write directly.
+
+        :raise AccessError: state or history of a run in ``vals``
+        """
+        if not self.env.su and vals.keys() & self._own_fields:
+            raise AccessError(
+                self.env._("State and history of a run are set by its buttons only.")
+            )
+
+    # -- batches ---------------------------------------------------------------------
 
     @api.model
     def _run_in_batches(self, units, action, on_error):

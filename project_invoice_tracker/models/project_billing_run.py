@@ -1,7 +1,6 @@
 import logging
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
 from odoo.tools import format_date
 
 from ..exceptions import BillingError
@@ -56,12 +55,6 @@ class ProjectBillingRun(models.Model):
     )
     line_ids = fields.One2many("project.billing.run.line", "run_id")
     move_ids = fields.One2many("account.move", "billing_run_id", string="Invoices")
-    user_id = fields.Many2one(
-        "res.users",
-        default=lambda self: self.env.user,
-        readonly=True,
-        copy=False,  # who copies a run makes it
-    )
     approval_required = fields.Boolean(related="company_id.billing_approval_required")
     proposed_count = fields.Integer(compute="_compute_totals")
     approved_count = fields.Integer(compute="_compute_totals")
@@ -70,10 +63,6 @@ class ProjectBillingRun(models.Model):
     total_text = fields.Char(compute="_compute_totals", string="Amount")
 
     # -- computes --------------------------------------------------------------------
-
-    @api.model
-    def _default_date(self):
-        return self.env.company._get_billing_today()
 
     @api.depends("cutoff_date", "is_scheduled")
     def _compute_name(self):
@@ -112,21 +101,9 @@ class ProjectBillingRun(models.Model):
                 for currency, lines in live.grouped("currency_id").items()
             )
 
-    # -- CRUD: state and history belong to the buttons -------------------------------
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        for vals in vals_list:
-            self._check_input(vals)
-        runs = super().create(vals_list)
-        for run in runs:
-            # a default, of the context or the user's own, is an input as well
-            if run.state != "draft" or run.is_scheduled:
-                run._check_input({"state": run.state})
-        return runs
+    # -- CRUD: dates belong to who made the run --------------------------------------
 
     def write(self, vals):
-        self._check_input(vals)
         if vals.keys() & OWNER_FIELDS:
             self._check_own()
         return super().write(vals)
@@ -145,13 +122,6 @@ class ProjectBillingRun(models.Model):
                     "proposal belong to who made it. Start a run of your own.",
                     ", ".join(foreign.mapped("name")),
                 )
-            )
-
-    def _check_input(self, vals):
-        own = {"error", "is_scheduled", "state", "user_id"}
-        if not self.env.su and vals.keys() & own:
-            raise AccessError(
-                self.env._("State and history of a run are set by its buttons only.")
             )
 
     # -- invoice ---------------------------------------------------------------------
