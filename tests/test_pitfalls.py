@@ -378,7 +378,9 @@ class TestSchedulePitfalls(PitfallCommon):
         with (
             freeze_time("2026-07-01 06:00:00"),
             patch.object(runs, "action_propose", broken),
-            mute_logger(f"odoo.addons.{ADDON}.models.project_billing_run"),
+            mute_logger(
+                f"odoo.addons.{ADDON}.models.project_billing_run_schedule_mixin"
+            ),
         ):
             done = self._run_job().filtered(lambda r: r.company_id == self.company)
         self.assertEqual(done.move_ids.amount_untaxed, 800)

@@ -8,7 +8,7 @@ from odoo.addons.project_invoice_tracker.exceptions import BillingError
 
 from .common import ADDON, BillingCommon
 
-RUN = "odoo.addons.project_invoice_tracker.models.project_billing_run"
+RUN = "odoo.addons.project_invoice_tracker.models.project_billing_run_invoice_mixin"
 
 
 class RunCommon(BillingCommon):

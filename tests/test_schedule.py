@@ -161,7 +161,9 @@ class TestSchedule(BillingCommon):
         with (
             freeze_time("2026-06-30 12:00:00"),
             patch.object(model, "_finish", broken),
-            mute_logger(f"odoo.addons.{ADDON}.models.project_billing_run"),
+            mute_logger(
+                f"odoo.addons.{ADDON}.models.project_billing_run_schedule_mixin"
+            ),
         ):
             self._run_job()
         self.assertEqual((bad.state, good.state), ("running", "done"))
@@ -198,7 +200,7 @@ class TestSchedule(BillingCommon):
             raise ValueError(text)
 
         model = type(self.env["project.billing.run"])
-        logger = f"odoo.addons.{ADDON}.models.project_billing_run"
+        logger = f"odoo.addons.{ADDON}.models.project_billing_run_schedule_mixin"
         with patch.object(model, name, fail), mute_logger(logger):
             yield
 

@@ -104,6 +104,8 @@ from . import project_billing_month_end_time
 from . import project_billing_month_end
 from . import billing_run_mixin
 from . import project_billing_run_propose_mixin
+from . import project_billing_run_invoice_mixin
+from . import project_billing_run_schedule_mixin
 from . import project_billing_run
 from . import project_billing_run_line_cap_mixin
 from . import project_billing_run_line

@@ -332,10 +332,10 @@ def cron(env, batch):
     """Do what the scheduled job does, in small batches; it commits by itself."""
     from odoo.addons.project_invoice_tracker.models import (
         billing_run_mixin,
-        project_billing_run,
+        project_billing_run_invoice_mixin,
     )
 
-    project_billing_run.HAND_OVER = batch
+    project_billing_run_invoice_mixin.HAND_OVER = batch
     billing_run_mixin.BATCH_SIZE = max(1, batch // 2)
     env["project.billing.run"]._cron_bill()
 
