@@ -101,8 +101,9 @@ class TestDelivery(DeliveryCommon):
         notice = self._send()
         self.assertEqual(notice.state, "failed")
         self.sink.refuse.clear()
-        notice.mail_id.mark_outgoing()  # the button Retry of the list of emails
-        self.env["mail.mail"].process_email_queue(notice.mail_id.ids)
+        with freeze_time(f"{DAY} 13:00:00"):
+            notice.mail_id.mark_outgoing()  # the button Retry of the list of emails
+            self.env["mail.mail"].process_email_queue(notice.mail_id.ids)
         self.assertEqual(notice.state, "sent")
         self._work_off(DAY + timedelta(days=1))
         self.assertEqual(self._get_addresses(), [OWN])

@@ -143,6 +143,82 @@ class TestCustomers(EffectCommon):
         self.assertFalse(row.next_text)
 
 
+class TestRemindNow(EffectCommon):
+    """From the list of customers or a customer's timeline: those chosen, no others."""
+
+    def setUp(self):
+        super().setUp()
+        self.other = self.env["res.partner"].create(
+            {"name": "Contoso", "email": "pay@contoso.example"}
+        )
+        self.own = self._create_invoice()
+        self._create_invoice(partner_id=self.other.id)
+
+    def _get_rows(self, *partners):
+        self.env.flush_all()
+        rows = self.env["account.overdue.customer"].with_user(self.clerk)
+        return rows.search([("partner_id", "in", [own.id for own in partners])])
+
+    def _press(self, rows, **context):
+        action = rows.with_context(**context).action_remind_now()
+        return (
+            self.env[action["res_model"]].with_user(self.clerk).browse(action["res_id"])
+        )
+
+    def test_only_the_chosen_customer_is_proposed_and_reminded(self):
+        with freeze_time(f"{DAY} 12:00:00"):
+            run = self._press(self._get_rows(self.customer))
+            self.assertEqual(run.line_ids.move_id, self.own)
+            run.action_propose()
+            self.assertEqual(run.line_ids.move_id, self.own)
+            run.action_execute()
+        self.assertEqual(run.action_ids.partner_id, self.customer)
+        self.assertEqual(run.notice_ids.partner_id, self.customer)
+        self.assertIn("Northwind", run.name)
+
+    def test_without_a_choice_all_of_the_company_are_proposed(self):
+        with freeze_time(f"{DAY} 12:00:00"):
+            run = self._press(self._get_rows())
+        self.assertEqual(run.line_ids.partner_id, self.customer | self.other)
+
+    def test_the_timelines_customer_only_is_proposed(self):
+        with freeze_time(f"{DAY} 12:00:00"):
+            action = self.customer.with_user(self.clerk).action_view_overdue_timeline()
+            rows = self.env["account.overdue.timeline"].with_user(self.clerk)
+            run = self._press(rows, **action["context"])
+        self.assertEqual(run.line_ids.move_id, self.own)
+
+    def test_the_day_is_that_of_the_customers_company(self):
+        """The clerk sits where it is tomorrow already."""
+        second = self.setup_other_company(name="Second firm")["company"]
+        second.partner_id.tz = "Pacific/Kiritimati"
+        self.company.partner_id.tz = "Pacific/Pago_Pago"
+        self.clerk.company_ids |= second
+        with freeze_time(f"{DAY} 10:30:00"):
+            for company, day in ((self.company, -1), (second, 1)):
+                run = self.env["account.overdue.run"].with_user(self.clerk)
+                run = run.create({"company_id": company.id})
+                self.assertEqual(run.date, DAY + timedelta(days=day))
+
+    def test_customers_of_two_companies_have_a_run_each(self):
+        second = self.env["res.company"].create({"name": "Second firm"})
+        rows = self.env["account.overdue.customer"].with_user(self.clerk)
+        with self.assertRaises(BillingError):
+            rows._propose_reminders(self.company | second, self.customer)
+
+    def test_a_scheduled_run_of_the_day_still_reminds_the_others(self):
+        self.company.overdue_schedule_active = True
+        with freeze_time(f"{DAY} 12:00:00"), self.enter_registry_test_mode():
+            self._press(self._get_rows(self.customer)).action_execute()
+            cron = self.env.ref("project_invoice_tracker.ir_cron_overdue").sudo()
+            self.assertIs(cron.method_direct_trigger(), True)
+        actions = self.env["account.overdue.action"].search(
+            [("company_id", "=", self.company.id)]
+        )
+        self.assertEqual(actions.partner_id, self.customer | self.other)
+        self.assertEqual(len(actions), 2)
+
+
 class TestPauses(EffectCommon):
     def _pause(self, kind, *args, **kwargs):
         invoice = self._create_invoice()

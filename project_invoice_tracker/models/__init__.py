@@ -164,6 +164,7 @@ from . import base_import_templates
 from . import account_overdue_action
 from . import account_overdue_plan_read_mixin
 from . import account_overdue_plan
+from . import account_overdue_notice_check_mixin
 from . import account_overdue_notice_create_mixin
 from . import account_overdue_notice_items_mixin
 from . import account_overdue_notice_effect_mixin

@@ -1,8 +1,9 @@
 from datetime import timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..exceptions import BillingError
 from ..tools.overdue import simulate
 
 AHEAD = 60  # days in which the next step is looked for
@@ -187,11 +188,33 @@ class AccountOverdueCustomer(models.Model):
         return {**action, "domain": domain, "context": {}}
 
     def action_remind_now(self):
-        """Propose what is due for these customers' companies today, to be reviewed.
+        """Propose what is due of these customers today, and of nobody else.
 
-        :return: action that opens the run
+        Without any customer ticked: of all of the current company.
+
+        :return: action that opens the run, to be reviewed
+        :raise BillingError: customers of several companies
         """
-        [company] = self.company_id
-        run = self.env["account.overdue.run"].create({"company_id": company.id})
+        return self._propose_reminders(
+            self.company_id or self.env.company, self.partner_id
+        )
+
+    @api.model
+    def _propose_reminders(self, companies, partners):
+        """Return the action of a new run over customers, none: all of the company."""
+        if len(companies) > 1:
+            raise BillingError(
+                self.env._(
+                    "These customers owe different companies: %s. Choose those of one "
+                    "company; each has a run of its own.",
+                    ", ".join(companies.mapped("name")),
+                )
+            )
+        run = self.env["account.overdue.run"].create(
+            {
+                "company_id": companies.id,
+                "partner_ids": [fields.Command.set(partners.ids)],
+            }
+        )
         run.action_propose()
         return run._open()

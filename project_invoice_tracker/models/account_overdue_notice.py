@@ -32,6 +32,7 @@ class AccountOverdueNotice(models.Model):
     _inherit = [
         "account.overdue.notice.create.mixin",
         "account.overdue.notice.items.mixin",
+        "account.overdue.notice.check.mixin",
         "account.overdue.notice.effect.mixin",
         "account.overdue.notice.files.mixin",
         "account.overdue.notice.send.mixin",
@@ -244,13 +245,37 @@ class AccountOverdueNotice(models.Model):
         self.env["account.overdue.run"]._trigger_job()
 
     def action_print(self):
-        """Return the letter as PDF; with it the reminder counts as done.
+        """Return the letters as PDF; with it reminders count as done.
 
-        :raise BillingError: it is not a letter that waits for being printed
+        What was paid or paused since is dropped and not printed.
+
+        :return: action of the report, or a note where no letter is left
         """
         self._check_officer()
-        waiting = self.filtered(lambda notice: notice.state == "to_print")
-        waiting.sudo()._renew_deadlines()
-        waiting.sudo()._set_state("sent", date_sent=fields.Datetime.now())
+        letters = self.filtered(lambda notice: notice.channel == "letter")
+        waiting = letters.filtered(lambda notice: notice.state == "to_print")
+        waiting = waiting.sudo()._lock_open()
+        waiting._cancel_settled()
+        waiting = waiting.filtered(lambda notice: notice.state == "to_print")
+        waiting._renew_deadlines()
+        waiting._set_state("sent", date_sent=fields.Datetime.now())
+        printed = letters.filtered(lambda notice: notice.state == "sent")
+        if not printed:
+            return self._tell_nothing_printed()
         report = self.env.ref("project_invoice_tracker.action_report_overdue_letter")
-        return report.report_action(self)
+        return report.report_action(printed)
+
+    def _tell_nothing_printed(self):
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "sticky": True,
+                "message": self.env._(
+                    "No letter is left to print: each was paid, paused or cancelled "
+                    "since it was made. The reasons stand in the list."
+                ),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }

@@ -1,6 +1,5 @@
 from odoo import api, models
 
-from ..reasons_overdue import get_overdue_reason_text
 from .account_overdue_notice_create_mixin import HOLD_ACTIVITY
 
 
@@ -36,34 +35,6 @@ class AccountOverdueNoticeEffectMixin(models.AbstractModel):
             notices.filtered(lambda n, c=channel: n.channel == c)._set_state(state)
         notices.filtered(lambda n: n.channel == "none")._set_state("sent")
         self.activity_unlink([HOLD_ACTIVITY])
-
-    def _cancel_settled(self):
-        """Cancel what was paid, paused or covered since; a reminder of nothing, too."""
-        for company, notices in self.grouped("company_id").items():
-            day = max(company._get_billing_today(), max(notices.mapped("date")))
-            stops = self.env["account.overdue.plan"]._get_stops(
-                company, day, notices.partner_id.ids
-            )
-            for action in notices.action_ids:
-                code, detail = stops.get(
-                    (action.move_id.id, action.date_maturity), ("settled", "")
-                )
-                if code and action.state != "cancelled":
-                    action.state = "cancelled"
-                    action.reason = self._get_stop_text(code, detail)
-        empty = self.filtered(
-            lambda notice: all(x.state == "cancelled" for x in notice.action_ids)
-        )
-        for notice in empty:
-            notice.write({"state": "cancelled", "reason": notice.action_ids[:1].reason})
-        empty.activity_unlink([HOLD_ACTIVITY])
-        (self - empty)._follow_actions()
-
-    @api.model
-    def _get_stop_text(self, code, detail):
-        if code == "settled":
-            return self.env._("Paid or settled before it went.")
-        return get_overdue_reason_text(self.env, code, detail)
 
     # -- fee -------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ _logger = logging.getLogger(__name__)
 # reminders written at a time, each with its files: well within a worker's time limit
 SEND_BATCH = 5
 LOCK_SPACE = 1868919922  # of advisory locks; "overdue" in no other use
+WRITINGS = 3  # of a mail whose figures change while it is written; then the next job
 RETRY_MINUTES = (15, 60, 240, 720, 1440)  # after each failure; then a person is asked
 
 
@@ -21,7 +22,8 @@ class AccountOverdueNoticeSendMixin(models.AbstractModel):
     """How mails leave the house, each at most once.
 
     1. ``ready``: the mail is written and kept back (the host's queue never sees it).
-    2. ``sending`` is committed, before a connection is opened.
+    2. It is looked at again: what it says is true, or it is written anew or dropped.
+       ``sending`` is committed, before a connection is opened.
     3. The mail server says yes or no: ``sent`` or ``failed``, committed.
 
     Whoever sends holds an advisory lock of the session from before 2 until after 3. A
@@ -120,14 +122,7 @@ class AccountOverdueNoticeSendMixin(models.AbstractModel):
         notices = notices.filtered(lambda n: n.state in ("ready", "failed"))
         notices._cancel_settled()
         notices = notices.filtered(lambda n: n.state in ("ready", "failed"))
-        notices._drop_mail()
-        notices._renew_deadlines()
-        run = self.env["account.overdue.run"]
-        run._run_in_batches(
-            list(notices),
-            lambda batch: self.browse().concat(*batch)._write_mails(),
-            lambda own, error: own._note_failed(run._explain_error(error)),
-        )
+        notices._write_anew()
         self._commit_progress(0)
         return notices.filtered("mail_id")
 
@@ -145,6 +140,7 @@ class AccountOverdueNoticeSendMixin(models.AbstractModel):
                 mail.write({"state": "cancel", "auto_delete": False})
                 mail.attachment_ids |= notice._make_attachments()
                 notice.mail_id = mail
+            own._keep_digests()
 
     def _drop_mail(self):
         """Delete mails that nobody has got, so that nobody sends them any more."""
@@ -199,16 +195,30 @@ class AccountOverdueNoticeSendMixin(models.AbstractModel):
     def _begin_sending(self):
         """Commit that the mail is about to leave.
 
-        :return: whether it may: another worker or a person may have been faster
+        A mail that is not true any more is written anew, and looked at again.
+
+        :return: whether it may: another worker or a person may have been faster, or
+            nothing is left to remind of
         """
+        for _attempt in range(WRITINGS):
+            if not self._is_mine_to_send():
+                break
+            if self._is_true():
+                self._set_state("sending", date_sent=fields.Datetime.now())
+                self._commit_progress(0)
+                return True
+            if self.state == "cancelled":
+                self._drop_mail()
+            else:
+                self._write_anew()
+            self._commit_progress(0)
+        return False
+
+    def _is_mine_to_send(self):
         if not self.try_lock_for_update():
             return False
         self.invalidate_recordset()
-        if self.state not in ("ready", "failed") or not self.mail_id:
-            return False
-        self._set_state("sending", date_sent=fields.Datetime.now())
-        self._commit_progress(0)
-        return True
+        return self.state in ("ready", "failed") and bool(self.mail_id)
 
     def _hand_over(self):
         """Give the mail to the mail server; the host tells how it went."""

@@ -29,9 +29,20 @@ class AccountOverdueRun(models.Model):
     name = fields.Char(compute="_compute_name", store=True)
     date = fields.Date(
         required=True,
-        default=lambda self: self._default_date(),
+        compute="_compute_date",
+        store=True,
+        readonly=False,
+        precompute=True,
         tracking=True,
         help="What is due by the end of this day.",
+    )
+    partner_ids = fields.Many2many(
+        "res.partner",
+        "account_overdue_run_partner_rel",
+        "run_id",
+        "partner_id",
+        string="Only customers",
+        help="Nobody else is looked at; empty: all customers of the company.",
     )
     line_ids = fields.One2many("account.overdue.run.line", "run_id")
     action_ids = fields.One2many("account.overdue.action", "run_id", string="Actions")
@@ -47,15 +58,26 @@ class AccountOverdueRun(models.Model):
         help="Customers whose credits cover what is due, but were not matched.",
     )
 
-    @api.depends("date", "is_scheduled")
+    @api.depends("company_id")
+    def _compute_date(self):
+        """The company's own day, which may be another one than the user's."""
+        for run in self:
+            if run.company_id and not run._origin:
+                run.date = run.company_id._get_billing_today()
+
+    @api.depends("date", "is_scheduled", "partner_ids")
     def _compute_name(self):
         for run in self:
             day = format_date(self.env, run.date)
-            run.name = (
-                self.env._("Scheduled reminders of %s", day)
-                if run.is_scheduled
-                else self.env._("Reminders of %s", day)
-            )
+            names = ", ".join(run.partner_ids.mapped("name"))
+            if run.is_scheduled:
+                run.name = self.env._("Scheduled reminders of %s", day)
+            elif names:
+                run.name = self.env._(
+                    "Reminders of %(day)s: %(names)s", day=day, names=names
+                )
+            else:
+                run.name = self.env._("Reminders of %s", day)
 
     @api.depends("line_ids.state")
     def _compute_counts(self):
@@ -103,9 +125,16 @@ class AccountOverdueRun(models.Model):
     def _propose(self):
         self.ensure_one()
         self.sudo().line_ids.unlink()
-        plan = self.env["account.overdue.plan"]._get_plan(self.company_id, self.date)
+        plan = self.env["account.overdue.plan"]._get_plan(
+            self.company_id, self.date, self._get_only_ids()
+        )
         self.env["account.overdue.run.line"]._create_from(self, plan)
         self.sudo().state = "proposed"
+
+    def _get_only_ids(self):
+        """Return the ids of the customers that are looked at, None for all."""
+        self.ensure_one()
+        return self.sudo().partner_ids.commercial_partner_id.ids or None
 
     def _check_forward(self):
         """Runs go forward: an earlier day would remind of what is settled by now.

@@ -112,6 +112,19 @@ class AccountOverdueTimeline(models.Model):
             return facts._open_form(rows)
         return facts._open_form(self.partner_id)
 
+    def action_remind_now(self):
+        """Propose what is due of this timeline's customer today, and of nobody else.
+
+        :return: action that opens the run, to be reviewed
+        :raise BillingError: the customer owes several companies
+        """
+        customer = self.env.context.get("overdue_partner_id")
+        partners = self.env["res.partner"].browse(customer) or self.partner_id
+        rows = self.env["account.overdue.customer"]
+        rows = rows.search([("partner_id", "in", partners.ids)])
+        companies = rows.company_id or self.env.company
+        return rows._propose_reminders(companies, partners)
+
     @api.model
     def _open(self, partner, domain=()):
         """Return the action of a customer's timeline."""
@@ -123,4 +136,5 @@ class AccountOverdueTimeline(models.Model):
             **action,
             "name": self.env._("Timeline of %s", customer.name),
             "domain": [("partner_id", "=", customer.id), *domain],
+            "context": {"overdue_partner_id": customer.id},
         }

@@ -4,6 +4,15 @@ from odoo import models
 class MailMail(models.Model):
     _inherit = "mail.mail"
 
+    def send(self, auto_commit=False, raise_exception=False, post_send_callback=None):
+        """A reminder that a person sends again by hand is looked at again as well."""
+        stopped = self._get_overdue_notices()._stop_untrue()
+        return super(MailMail, self - stopped).send(
+            auto_commit=auto_commit,
+            raise_exception=raise_exception,
+            post_send_callback=post_send_callback,
+        )
+
     def _postprocess_sent_message(
         self, success_pids, success_emails, failure_reason=False, failure_type=None
     ):
