@@ -42,6 +42,7 @@
         "report/project_billing_ageing_report.xml",
         "report/project_billing_statement_report.xml",
         "report/account_overdue_letter.xml",
+        "report/account_overdue_mail_layout.xml",
         "data/ir_cron_data.xml",
         "wizards/account_overdue_charge_wizard_views.xml",
         "wizards/account_overdue_preview_views.xml",

@@ -1,4 +1,4 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 INVOICE_REPORT = "account.account_invoices"
 STATEMENT_REPORT = "project_invoice_tracker.report_statement"
@@ -63,6 +63,15 @@ class AccountOverdueNoticeFilesMixin(models.AbstractModel):
         return [(name, content)]
 
     # -- letter ----------------------------------------------------------------------
+
+    def _get_letter_date(self):
+        """Return the day on which the letter leaves, not the one it was proposed on.
+
+        Of one that was printed that day, else today, in the company's time zone.
+        """
+        self.ensure_one()
+        zoned = self.with_context(tz=self.company_id._get_billing_timezone())
+        return fields.Date.context_today(zoned, self.date_sent or None)
 
     def _get_letter_subject(self):
         """Return the subject of the level's text, in the customer's language."""

@@ -13,6 +13,8 @@ _logger = logging.getLogger(__name__)
 
 # reminders written at a time, each with its files: well within a worker's time limit
 SEND_BATCH = 5
+# who writes; a text of its own choice wins
+MAIL_LAYOUT = "project_invoice_tracker.overdue_mail_layout"
 LOCK_SPACE = 1868919922  # of advisory locks; "overdue" in no other use
 WRITINGS = 3  # of a mail whose figures change while it is written; then the next job
 RETRY_MINUTES = (15, 60, 240, 720, 1440)  # after each failure; then a person is asked
@@ -131,8 +133,9 @@ class AccountOverdueNoticeSendMixin(models.AbstractModel):
         for level, notices in self.grouped("level_id").items():
             company = level.company_id
             own = notices.with_env(company._in_billing_context().env).sudo()
-            mails = own.level_id.mail_template_id.send_mail_batch(
-                own.ids, email_layout_xmlid="mail.mail_notification_light"
+            text = own.level_id.mail_template_id
+            mails = text.send_mail_batch(
+                own.ids, email_layout_xmlid=text.email_layout_xmlid or MAIL_LAYOUT
             )
             by_id = mails.grouped("res_id")
             for notice in own:

@@ -14,7 +14,7 @@ class AccountOverdueMailPreview(models.TransientModel):
     _name = "account.overdue.mail.preview"
     _description = "Preview of a Reminder"
 
-    recipient = fields.Char(string="To", readonly=True)
+    recipient = fields.Char(readonly=True)
     subject = fields.Char(readonly=True)
     body = fields.Html(readonly=True, sanitize=False)
     level = fields.Char(readonly=True)
