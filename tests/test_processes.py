@@ -191,6 +191,32 @@ class TestProcesses(ProcessCase):
             )
             self.assertEqual((answers, is_ready), (1, is_accepted))
 
+    def test_two_presses_of_post_accrual_leave_one_entry(self):
+        self.workers[0].call("log_work", entries=ENTRIES)
+        page = self.workers[0].call("set_up_month")["ok"]
+        for _number in range(5):
+            for worker in self.workers:
+                worker.send("post_accrual", user=self.user, page_id=page)
+            replies = [worker.receive() for worker in self.workers]
+            pairs = [reply["ok"] for reply in replies if "ok" in reply]
+            refused = [reply["refused"] for reply in replies if "ok" not in reply]
+            self.assertTrue(pairs)
+            self.assertTrue(all("at this moment" in text for text in refused), refused)
+            entries = self._fetch(
+                """
+                SELECT m.id, m.reversed_entry_id
+                  FROM account_move m
+                 WHERE m.move_type = 'entry' AND EXISTS (
+                       SELECT 1 FROM account_move_line l
+                         JOIN account_account a ON a.id = l.account_id
+                        WHERE l.move_id = m.id AND a.name->>'en_US' = 'Accrued')
+                 ORDER BY m.id
+                """
+            )
+            [(entry, _none), (reversal, reversed_entry)] = entries
+            self.assertEqual(reversed_entry, entry)
+            self.assertIn([entry, reversal], pairs)
+
     def test_billing_while_another_changes_the_work(self):
         biller, other = self.workers
         acts = ("edit", "delete", "nonbillable", "hold", "cancel", "discard")

@@ -75,12 +75,12 @@ class ProjectBillingAccrualMixin(models.AbstractModel):
         Drafts of before are replaced: there is never more than one.
 
         :return: True, or a notification that there is nothing to accrue
-        :raise BillingError: no account, a locked month, or the accrual is posted
+        :raise BillingError: no account, a locked month, the accrual is posted, or
+            somebody else makes it at this moment
         """
         self.ensure_one()
         self.check_access("write")
-        # one at a time: of two presses the second waits, and replaces
-        self.lock_for_update()
+        self._check_accrual_alone()
         page = self.with_env(self.company_id._in_billing_context().env)
         journal = page._get_accrual_journal()
         page._check_accrual_replaceable(journal)
@@ -107,6 +107,17 @@ class ProjectBillingAccrualMixin(models.AbstractModel):
         )
         # the page shows the lines, which the host hides from invoicing users
         return True
+
+    def _check_accrual_alone(self):
+        """Of two presses at the same moment only one makes the entries."""
+        if not self.try_lock_for_update():
+            raise BillingError(
+                self.env._(
+                    "Somebody else is making the accrual of %s at this moment. Look at "
+                    "the page again, and press once more if it shall be replaced.",
+                    self.name,
+                )
+            )
 
     def _notify_no_accrual(self):
         return {

@@ -85,7 +85,8 @@ class ProjectBillingBadDebt(models.TransientModel):
         """Button: post the entry and reconcile it with the invoice.
 
         :return: action that opens the entry
-        :raise BillingError: not an open invoice, or more than is open
+        :raise BillingError: not an open invoice, more than is open, or somebody else
+            works on it at this moment
         :raise AccessError: the user does not make invoices
         """
         self.ensure_one()
@@ -93,8 +94,7 @@ class ProjectBillingBadDebt(models.TransientModel):
             raise AccessError(self.env._("Bad debts are written off by officers."))
         self._check_amount()
         invoice = self.move_id
-        # of two people only one: what is open must not change under our hands
-        invoice.lock_for_update()
+        self._check_alone()
         entry = self._create_entry()
         entry.action_post()
         self._reconcile(entry)
@@ -113,6 +113,17 @@ class ProjectBillingBadDebt(models.TransientModel):
             "view_mode": "form",
             "views": [(False, "form")],
         }
+
+    def _check_alone(self):
+        """Of two people only one: what is open must not change under our hands."""
+        if not self.move_id.try_lock_for_update():
+            raise BillingError(
+                self.env._(
+                    "Somebody else is changing %s at this moment. Look at what is open "
+                    "and try again.",
+                    self.move_id.name,
+                )
+            )
 
     def _check_amount(self):
         invoice = self.move_id

@@ -19,6 +19,7 @@ from datetime import timedelta
 from functools import partial
 from types import SimpleNamespace
 
+import accrual
 import mixture
 import reminders
 
@@ -394,8 +395,9 @@ TASKS = (
             release,
         )
     }
-    | reminders.TASKS
+    | accrual.TASKS
     | mixture.TASKS
+    | reminders.TASKS
 )
 
 
