@@ -1,12 +1,14 @@
 import logging
 
 from odoo import api, models
+from odoo.tools import SQL
 
 from ..exceptions import BillingError
 
 _logger = logging.getLogger(__name__)
 
 CREDIT_ACTIVITY = "project_invoice_tracker.mail_activity_overdue_credit"
+LOCK = 1868919923  # advisory lock of who executes a run of a company by hand
 HAND_OVER = 200  # customers; a larger run by hand goes to the scheduled job
 
 
@@ -31,6 +33,8 @@ class AccountOverdueRunExecuteMixin(models.AbstractModel):
         self._check_officer()
         for run in self:
             run._check_executable()
+        self._check_alone()
+        for run in self:
             if run.customer_count > HAND_OVER:
                 run.sudo().state = "running"
                 continue
@@ -61,6 +65,36 @@ class AccountOverdueRunExecuteMixin(models.AbstractModel):
                 )
             )
         self._check_forward()
+
+    def _check_alone(self):
+        """Refuse what somebody else does at this moment, or has just done.
+
+        This transaction may have begun before the other one ended: what it left is
+        looked up by a connection of its own.
+
+        :raise BillingError: pressed twice, or by two people
+        """
+        for company in self.company_id:
+            lock = SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK, company.id)
+            [[is_alone]] = self.env.execute_query(lock)
+            newest = SQL(
+                "SELECT max(id) FROM account_overdue_action WHERE company_id = %s",
+                company.id,
+            )
+            with self.env.registry.cursor() as cr:
+                is_alone = is_alone and (
+                    self.env.execute_query(newest)
+                    == self.env(cr=cr).execute_query(newest)
+                )
+            if not is_alone:
+                raise BillingError(
+                    self.env._(
+                        "Reminders of %s were made this very moment, by you or by "
+                        "somebody else. Reload the page, and propose again if "
+                        "anything is left.",
+                        company.name,
+                    )
+                )
 
     def _explain_nothing(self):
         if self.state == "draft":

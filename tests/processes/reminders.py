@@ -1,5 +1,6 @@
 """What a worker can be asked about reminders, for ``test_overdue_processes.py``."""
 
+import logging
 from datetime import timedelta
 
 import odoo.init  # noqa: F401 makes the names below
@@ -7,6 +8,17 @@ from odoo import Command
 
 from odoo.addons.base.models import ir_mail_server
 
+errors = []
+
+
+class Errors(logging.Handler):
+    """Keeps what the log of a server would show as an error."""
+
+    def emit(self, record):
+        errors.append(record.getMessage())
+
+
+logging.getLogger("odoo").addHandler(Errors(logging.ERROR))
 LATE = 6  # days after which the first level is due
 SEND = "project_invoice_tracker.mail_template_overdue_first"
 
@@ -148,6 +160,46 @@ def begin_late(env, move_id):
     return {"notice": notice.id, "begun": begun}
 
 
+def propose_reminders(env):
+    """Return the ids of two proposed runs of today over the same debts."""
+    runs = env["account.overdue.run"].create([{}, {}])
+    runs.action_propose()
+    return runs.ids
+
+
+pressed = []
+
+
+def press_execute(env, run_id, first_id):
+    """Press Execute just when somebody else has pressed it on ``first_id``."""
+    env.cr.execute("SELECT count(*) FROM account_overdue_action")
+    runs = env["account.overdue.run"]
+    if first_id not in pressed:
+        pressed.append(first_id)
+        with env.registry.cursor() as cr:
+            runs.with_env(env(cr=cr)).browse(first_id).action_execute()
+    runs.browse(run_id).action_execute()
+
+
+def take_errors(env):
+    """Return the errors that were logged since."""
+    found = errors.copy()
+    errors.clear()
+    return found
+
+
+def press_while(env, run_id, first_id):
+    """Press Execute while somebody else's, on ``first_id``, is still at work."""
+    runs = env["account.overdue.run"]
+    with env.registry.cursor() as cr:
+        runs.with_env(env(cr=cr)).browse(first_id).action_execute()
+        cr.flush()
+        try:
+            runs.browse(run_id).action_execute()
+        finally:
+            env.cr.rollback()
+
+
 def send_now(env, notice_id):
     notice = env["account.overdue.notice"].browse(notice_id)
     if notice.state == "held":
@@ -179,6 +231,10 @@ TASKS = {
         make_job_due,
         let_retry,
         begin_late,
+        propose_reminders,
+        press_execute,
+        press_while,
+        take_errors,
         send_now,
     )
 }
