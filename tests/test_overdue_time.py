@@ -73,14 +73,32 @@ class TestTime(BaseCase):
             self.assertIsNone(run(policy, history, maturity, day))
         self._assert_order(policy, history, maturity)
 
+    def test_a_missed_courtesy_note_does_not_stop_what_follows_it(self):
+        """The invoice was sent after its due date, say."""
+        rungs = (("before", 3), ("previous", 10), ("previous", 10))
+        levels = [
+            Level(n, n, kind, days, 0, 0, "mail")
+            for n, (kind, days) in enumerate(rungs)
+        ]
+        policy = Policy(1, True, None, 0, False, 0, levels)
+        history, done = [], []
+        for number in range(1, 40):
+            if level := run(policy, history, START, START + timedelta(days=number)):
+                done.append((level.id, number))
+        self.assertEqual(done, [(1, 10), (2, 20)])
+        until = START + timedelta(days=40)
+        preview = simulate(policy, [], START, None, START + timedelta(days=1), until)
+        days = [(due.level.id, (due.date - START).days) for due in preview]
+        self.assertEqual(days, done)
+
     def _assert_order(self, policy, history, maturity):
         ranks = [past.rank for past in history]
         self.assertEqual(ranks, sorted(set(ranks)), "once each, upwards")
-        by_rank = {past.rank: past for past in history}
+        base = maturity
         for past in history:
             level = policy.levels[past.rank]
-            last = by_rank.get(past.rank - 1)
-            due = get_level_date(level, maturity, last and last.date)
+            due = get_level_date(level, maturity, base)
+            base = past.date
             self.assertTrue(due and due <= past.date, "never too early")
             if level.delay_type == "before":
                 self.assertLessEqual(past.date, maturity)
@@ -91,13 +109,12 @@ class TestTime(BaseCase):
         maturity = START + timedelta(days=maturity)
         day = START + timedelta(days=364)
         due = find_due(policy, [], maturity, day)
-        reached = [
-            level
-            for level in policy.levels
-            if level.delay_type != "before"
-            and (date_ := get_level_date(level, maturity))
-            and date_ <= day
-        ]
+        reached, base = [], maturity
+        for level in policy.levels:
+            if level.delay_type != "before":
+                reached_on, base = get_level_date(level, maturity, base), None
+                if reached_on and reached_on <= day:
+                    reached.append(level)
         if not reached:
             self.assertIsNone(due)
         elif not policy.is_stepwise:

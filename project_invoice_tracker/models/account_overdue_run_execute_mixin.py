@@ -67,34 +67,30 @@ class AccountOverdueRunExecuteMixin(models.AbstractModel):
         self._check_forward()
 
     def _check_alone(self):
-        """Refuse what somebody else does at this moment, or has just done.
+        """Refuse what somebody else does at this moment.
 
-        This transaction may have begun before the other one ended: what it left is
-        looked up by a connection of its own.
+        What somebody did since this transaction began collides here, unlogged: the
+        host repeats the whole call, which then sees it.
 
         :raise BillingError: pressed twice, or by two people
         """
         for company in self.company_id:
             lock = SQL("SELECT pg_try_advisory_xact_lock(%s, %s)", LOCK, company.id)
             [[is_alone]] = self.env.execute_query(lock)
-            newest = SQL(
-                "SELECT max(id) FROM account_overdue_action WHERE company_id = %s",
-                company.id,
-            )
-            with self.env.registry.cursor() as cr:
-                is_alone = is_alone and (
-                    self.env.execute_query(newest)
-                    == self.env(cr=cr).execute_query(newest)
-                )
             if not is_alone:
                 raise BillingError(
                     self.env._(
-                        "Reminders of %s were made this very moment, by you or by "
+                        "Reminders of %s are being made this very moment, by you or by "
                         "somebody else. Reload the page, and propose again if "
                         "anything is left.",
                         company.name,
                     )
                 )
+            touch = SQL(
+                "UPDATE account_overdue_policy SET is_on = is_on WHERE company_id = %s",
+                company.id,
+            )
+            self.env.cr.execute(touch, log_exceptions=False)
 
     def _explain_nothing(self):
         if self.state == "draft":

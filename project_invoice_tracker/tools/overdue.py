@@ -27,7 +27,7 @@ def get_level_date(level, maturity, last=None):
     """Return the day from which a level is due, or None.
 
     :param maturity: due date of the instalment
-    :param last: day on which the level before was done, if it was
+    :param last: day on which the level before was done, or from which the days count
     """
     days = timedelta(days=level.days)
     if level.delay_type == "before":
@@ -70,13 +70,16 @@ def find_due(policy, history, maturity, day):
 
 
 def _get_open_levels(policy, rank, maturity, last, day):
-    """Yield levels above a rank with their dates, lowest first."""
-    before = -1
+    """Yield levels above a rank with their dates, lowest first.
+
+    One that waits for the previous level counts from the due date where that one can
+    not come any more: a courtesy note that was missed stops nothing.
+    """
+    base = last or maturity
     for level in policy.levels:
         if level.rank > rank and not (level.delay_type == "before" and day > maturity):
-            is_next = before <= rank
-            yield level, get_level_date(level, maturity, last if is_next else None)
-        before = level.rank
+            yield level, get_level_date(level, maturity, base)
+            base = None  # what comes next waits for this one
 
 
 def _find_repeat(policy, counted, rank, last, day):
@@ -108,7 +111,10 @@ def _get_next_day(policy, history, maturity, day):
     """Return the first day after ``day`` on which something may become due."""
     counted = [past for past in history if past.state in COUNTED]
     last = max((past.date for past in counted), default=None)
-    days = {get_level_date(level, maturity, last) for level in policy.levels}
+    days = {
+        get_level_date(level, maturity, last or maturity) for level in policy.levels
+    }
+    days.add(maturity + timedelta(days=1))  # courtesy notes are over
     if last:
         days |= {
             last + timedelta(days=level.repeat_days)
