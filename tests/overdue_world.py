@@ -63,6 +63,7 @@ class World:
                 now = self.zone.localize(local).astimezone(pytz.utc)
                 self.now = now.replace(tzinfo=None)
                 self.clock.move_to(self.now)
+                self._settle(day)  # the hourly job has been there before
                 getattr(self, action)(day, a, b)
                 self._settle(day)
                 self.case.compare(self, f"{number}: {action} on {day}")
@@ -156,7 +157,6 @@ class World:
             return
         bill, payment = self.payments.pop(a % len(self.payments))
         payment.action_draft()
-        payment.action_cancel()
         bill.take_back(payment.id)
 
     def credit(self, day, a, b):
