@@ -78,6 +78,13 @@ class TestScaleFigures(ScaleCommon):
         for table in ("account_analytic_line", "project_billing_allocation"):
             self.assertNotIn(table, query.code)
 
+    def test_the_dashboard_reads_no_rule_of_projects_in_order(self):
+        self._clone_projects()
+        dashboard = self.env["project.billing.dashboard"].with_user(self.clerk)
+        dashboard.get_data({})
+        name = self.env["project.billing.rule"]._fields["name"]
+        self.assertLess(len(name._get_cache(dashboard.env)), PROJECTS / 10)
+
 
 @tagged("heavy")
 class TestScaleTracker(ScaleCommon):
@@ -117,3 +124,26 @@ class TestScaleTracker(ScaleCommon):
         text = self._get_recorded(domain, "project.billing.forecast")
         self.assertIn("project_billing_share", text)
         self.assertNotIn("account_analytic_line", text)
+
+    def test_the_dashboard_reads_what_is_owed_once(self):
+        dashboard = self.env["project.billing.dashboard"].with_user(self.clerk)
+        with recorded_plans(self) as plans:
+            dashboard.get_data({})
+        texts = [text for _rows, text in plans]
+        self.assertEqual(sum("FROM open_lines" in text for text in texts), 1)
+        self.assertFalse([text for text in texts if "project_billing_forecast" in text])
+
+    def test_what_was_paid_is_read_of_the_days_that_are_asked(self):
+        paid = [("stage", "=", "paid"), ("date_paid", ">=", "2026-07-01")]
+        self.assertIn("x.max_date BETWEEN", self._get_recorded(paid))
+        either = ["|", ("stage", "=", "open"), "&", *paid]
+        self.assertNotIn("x.max_date BETWEEN", self._get_recorded(either))
+
+    def test_what_was_sold_reads_no_payments(self):
+        facts = self.env["project.billing.tracker"].with_user(self.clerk)
+        facts = facts.with_context(billing_tracker_invoiced=True)
+        with recorded_plans(self) as plans:
+            facts._read_group([], ["company_id"], ["__count"])
+        text = max(plans, key=lambda plan: len(plan[1]))[1]
+        self.assertIn("FROM project_billing_share", text)
+        self.assertNotIn("FROM account_partial_reconcile", text)

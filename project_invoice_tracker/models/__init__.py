@@ -129,8 +129,10 @@ from . import project_billing_forecast
 from . import project_billing_ageing
 from . import project_billing_convert_mixin
 from . import project_billing_attention_pause_mixin
+from . import project_billing_attention_work_mixin
 from . import project_billing_attention
 from . import project_billing_dashboard_cash_mixin
+from . import project_billing_dashboard_read_mixin
 from . import project_billing_dashboard
 from . import project_billing_statement_figures
 from . import project_billing_statement

@@ -188,6 +188,8 @@ class ProjectBillingAllocation(models.Model):
 
     # few rows, which the work in progress asks for; billing adds none
     _without_document_idx = models.Index("(analytic_line_id) WHERE move_id IS NULL")
+    # none where no hours are prepaid; which time they paid for the run rate asks
+    _draw_idx = models.Index("(analytic_line_id) WHERE kind = 'draw'")
 
     @api.depends("kind", "analytic_line_id", "item_id")
     def _compute_display_name(self):

@@ -1,4 +1,5 @@
 from datetime import timedelta
+from functools import partial
 
 from odoo import api, models
 from odoo.fields import Domain
@@ -15,14 +16,14 @@ class ProjectBillingAttentionPauseMixin(models.AbstractModel):
     _description = "Projects that Need a Hand: Disputes and Promises"
 
     @api.model
-    def _get_paused(self, rules, today):
+    def _get_paused(self, projects, today):
         """Return disputes and broken promises of the projects' unpaid invoices."""
         pauses = self._search_paused(today)
         shares = self.env["project.billing.share"].sudo()
         groups = shares._read_group(
             [
                 ("move_id", "in", pauses.sudo().move_id.ids),
-                ("project_id", "in", rules.project_id.ids),
+                ("project_id", "in", projects.ids),
             ],
             ["project_id"],
             ["move_id:recordset"],
@@ -36,8 +37,9 @@ class ProjectBillingAttentionPauseMixin(models.AbstractModel):
             for kind, own in mine.grouped("kind").items():
                 names = ", ".join(own.sudo().move_id.mapped("name"))
                 domain = Domain("id", "in", own.ids)
-                reason = self._build_reason(kind, texts[kind] % names, PAUSES, domain)
-                yield project.with_env(self.env), reason, 0.0
+                text = texts[kind] % names
+                builder = partial(self._build_reason, kind, text, PAUSES, domain)
+                yield project.with_env(self.env), builder, 0.0
 
     @api.model
     def _search_paused(self, today):

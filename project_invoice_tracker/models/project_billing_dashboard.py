@@ -12,20 +12,6 @@ from .project_billing_dashboard_cash_mixin import OUTSTANDING
 
 DSO_DAYS = 90
 DEBTORS = 5
-# one query answers all of these; each with the company, whose currency it is in
-GROUPS = {
-    "figures": ("stage", "is_held", "is_retained", "bucket"),
-    "dates": ("stage", "date_due:day"),
-    "debtors": ("stage", "partner_id"),
-    "projects": ("stage", "is_held", "project_id"),
-}
-AGGREGATES = (
-    "net_company:sum",
-    "gross_company:sum",
-    "days_overdue:max",
-    "date_planned:min",
-    "__count",
-)
 # figure: (measure, what its rows have in common)
 FIGURES = {
     "ready": ("net", {"stage": "ready", "is_held": False}),
@@ -51,6 +37,7 @@ class ProjectBillingDashboard(models.AbstractModel):
     _inherit = [
         "project.billing.convert.mixin",
         "project.billing.dashboard.cash.mixin",
+        "project.billing.dashboard.read.mixin",
     ]
     _description = "Billing Dashboard"
 
@@ -72,10 +59,9 @@ class ProjectBillingDashboard(models.AbstractModel):
         domain = self._get_domain(filters)
         factors, missing = self._get_factors(today)
         companies = Domain("company_id", "in", list(factors))
-        rows = self._read_unpaid(domain & companies, factors)
-        receivable = self._sum(
-            [row for row in rows["figures"] if row["stage"] in OUTSTANDING], "gross"
-        )
+        work = self._read_work(domain & companies, factors)
+        owed = self._read_owed(domain & companies, factors)
+        receivable = self._sum(owed["figures"], "gross")
         return {
             "currency_id": self.env.company.currency_id.id,
             "today": fields.Date.to_string(today),
@@ -85,16 +71,16 @@ class ProjectBillingDashboard(models.AbstractModel):
             ),
             "currency_note": self._get_currency_note(factors, missing, today),
             "figures": [
-                *self._get_figures(rows["figures"], domain),
+                *self._get_figures([*work, *owed["figures"]], domain),
                 self._get_collected(domain, companies, factors, period),
                 self._get_dso(receivable, domain, companies, factors, today),
             ],
-            "ageing": self._get_ageing(rows["figures"], domain),
-            "cash_in": self._get_cash_in(rows["dates"], domain, today),
-            "cash_expected": self._get_cash_expected(domain, factors, today),
-            "debtors": self._get_debtors(rows["debtors"], domain),
+            "ageing": self._get_ageing(owed["figures"], domain),
+            "cash_in": self._get_cash_in(owed["due"], domain, today),
+            "cash_expected": self._get_cash_expected(owed["expected"], domain, today),
+            "debtors": self._get_debtors(owed["debtors"], domain),
             "projects": self.env["project.billing.attention"]._get_projects(
-                rows["projects"], domain, filters, today
+                [*work, *owed["projects"]], domain, filters, today
             ),
         }
 
@@ -132,50 +118,6 @@ class ProjectBillingDashboard(models.AbstractModel):
             partner = self.env["res.partner"].browse(int(filters["partner_id"]))
             domain &= Domain("partner_id", "=", partner.commercial_partner_id.id)
         return domain
-
-    # -- reading the tracker ---------------------------------------------------------
-
-    @api.model
-    def _read_unpaid(self, domain, factors):
-        """Return ``{name of GROUPS: [row]}`` of all that is not paid, in one query."""
-        sets = [("company_id", *names) for names in GROUPS.values()]
-        answers = self.env["project.billing.tracker"]._read_grouping_sets(
-            domain & Domain("stage", "in", ("ready", "draft", *OUTSTANDING)),
-            sets,
-            AGGREGATES,
-        )
-        return {
-            name: [self._build_row(names, values, factors) for values in answer]
-            for (name, names), answer in zip(GROUPS.items(), answers, strict=True)
-        }
-
-    @api.model
-    def _build_row(self, names, values, factors):
-        factor = factors[values[0].id]
-        row = dict(zip(names, values[1:], strict=False))
-        net, gross, days, planned, count = values[len(names) + 1 :]
-        return {
-            **row,
-            "net": (net or 0.0) * factor,
-            "gross": (gross or 0.0) * factor,
-            "days": days or 0,
-            "planned": planned,
-            "count": count,
-        }
-
-    @api.model
-    def _sum(self, rows, measure):
-        return self.env.company.currency_id.round(sum(row[measure] for row in rows))
-
-    @api.model
-    def _read_total(self, domain, factors):
-        """Return the gross total and number of rows of a domain."""
-        groups = self.env["project.billing.tracker"]._read_group(
-            domain, ["company_id"], ["gross_company:sum", "__count"]
-        )
-        total = sum(gross * factors[company.id] for company, gross, _count in groups)
-        count = sum(count for _company, _gross, count in groups)
-        return self.env.company.currency_id.round(total), count
 
     # -- blocks ----------------------------------------------------------------------
 
@@ -222,12 +164,12 @@ class ProjectBillingDashboard(models.AbstractModel):
         first = today - timedelta(days=DSO_DAYS - 1)
         sold = (
             domain
-            & Domain("source", "=", "instalment")
-            & Domain("stage", "in", (*OUTSTANDING, "paid"))
             & Domain("date_invoiced", ">=", fields.Date.to_string(first))
             & Domain("date_invoiced", "<=", fields.Date.to_string(today))
         )
-        sales, count = self._read_total(sold & companies, factors)
+        sales, count = self._read_total(
+            sold & companies, factors, billing_tracker_invoiced=True
+        )
         days = get_dso(receivable, sales, DSO_DAYS)
         return {
             "key": "dso",
@@ -263,20 +205,27 @@ class ProjectBillingDashboard(models.AbstractModel):
         for row in rows:
             if row["stage"] == "overdue" and row["partner_id"]:
                 late.setdefault(row["partner_id"], []).append(row)
-        debtors = [
+        currency = self.env.company.currency_id
+        amounts = {
+            partner: currency.round(sum(row["gross"] for row in own))
+            for partner, own in late.items()
+        }
+        worst = sorted(
+            (partner for partner, amount in amounts.items() if amount > 0),
+            key=lambda partner: (-amounts[partner], partner.id),
+        )[:DEBTORS]
+        names = self.env["res.partner"].sudo().browse([one.id for one in worst])
+        return [
             {
                 "id": partner.id,
-                "name": partner.sudo().display_name,
-                "amount": self._sum(own, "gross"),
-                "days": max(row["days"] for row in own),
+                "name": name.display_name,
+                "amount": amounts[partner],
+                "days": max(row["days"] for row in late[partner]),
                 "domain": list(
                     domain
                     & Domain("stage", "=", "overdue")
                     & Domain("partner_id", "=", partner.id)
                 ),
             }
-            for partner, own in late.items()
+            for partner, name in zip(worst, names, strict=True)
         ]
-        debtors = [debtor for debtor in debtors if debtor["amount"] > 0]
-        debtors.sort(key=lambda debtor: (-debtor["amount"], debtor["id"]))
-        return debtors[:DEBTORS]

@@ -20,11 +20,7 @@ class ProjectBillingDashboardCashMixin(models.AbstractModel):
 
         A payment that is not matched yet has no due day: it lowers what is due now.
         """
-        amounts = [
-            (row["date_due:day"] or today, row["gross"])
-            for row in rows
-            if row["stage"] in OUTSTANDING
-        ]
+        amounts = [(row["date_due:day"] or today, row["gross"]) for row in rows]
         late = ("late", None, today - timedelta(days=1))
         domain &= Domain("stage", "in", OUTSTANDING)
         spans = [
@@ -36,26 +32,21 @@ class ProjectBillingDashboardCashMixin(models.AbstractModel):
         return spans
 
     @api.model
-    def _get_cash_expected(self, domain, factors, today):
+    def _get_cash_expected(self, rows, domain, today):
         """Return what is owed by the day on which the payers usually pay.
 
-        Of the forecast: the same amounts as those by due date, from today on; what has
-        no day, such as shares retained without a release, is left out.
+        The same amounts as those by due date, from today on; what has no day, such as
+        shares retained without a release, is left out. The records are the forecast's.
         """
         domain = domain.map_conditions(
             lambda one: Domain.TRUE if one.field_expr == "is_payable" else one
         )
         domain &= Domain("kind", "in", ("invoice", "entry"))
         domain &= Domain("direction", "=", "in") & Domain("on_expected", "=", True)
-        groups = self.env["project.billing.forecast"]._read_group(
-            domain & Domain("company_id", "in", list(factors)),
-            ["company_id", "date:day"],
-            ["expected:sum"],
-        )
         amounts = [
-            (day, amount * factors[company.id])
-            for company, day, amount in groups
-            if day
+            (row["date_expected:day"], row["gross"])
+            for row in rows
+            if row["date_expected:day"]
         ]
         return [
             self._get_span(amounts, domain, "date", *span)

@@ -1,10 +1,10 @@
 from odoo import api, fields, models
 
+from ..tools.forecast import OWED, WORK, build_forecast_query
 from ..tools.forecast import VALUES as FORECAST_VALUES
-from ..tools.forecast import build_cash, build_forecast_query, build_other
+from ..tools.forecast_cash import build_cash, build_other
 from ..tools.forecast_rate import RATE_WEEKS, build_run_rate
 from ..tools.scope import find_parts
-from ..tools.tracker import UNPAID
 
 KINDS = [
     ("cash", "Cash today"),
@@ -114,15 +114,16 @@ class ProjectBillingForecast(models.Model):
         for model in SOURCES:
             self.env[model].flush_model()
         days, rows = tracker._get_days(), {}
-        if parts := UNPAID.intersection(wanted):
-            rows["tracker"] = tracker._build_query(parts=parts)
+        for key, names in (("owed", OWED), ("draft", ("draft",)), ("work", WORK)):
+            if parts := set(names).intersection(wanted):
+                rows[key] = tracker._build_query(parts=parts, with_expected=True)
         if "run_rate" in wanted:
             rows["run_rate"] = build_run_rate(days, self._get_rate_limits())
         if "cash" in wanted:
             rows["cash"] = build_cash(days)
         if "other" in wanted:
             rows["other"] = build_other(days)
-        return build_forecast_query(days, **rows)
+        return build_forecast_query(**rows)
 
     @api.model
     def _search(self, domain, *args, **kwargs):

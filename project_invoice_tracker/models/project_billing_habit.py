@@ -104,9 +104,7 @@ class ProjectBillingHabit(models.Model):
              WHERE line.id = ANY(%(ids)s) AND line.date_maturity IS NOT NULL
             """,
             expected=select_expected(due, today),
-            habits=join_habits(
-                SQL("line.company_id"), SQL("p.commercial_partner_id"), due, today
-            ),
+            habits=join_habits(SQL("line.company_id"), SQL("p.commercial_partner_id")),
             ids=lines.ids,
         )
         for model in (lines._name, "res.partner", self._name, f"{self._name}.wait"):

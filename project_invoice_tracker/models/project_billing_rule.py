@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Domain
 
 from ..exceptions import BillingRuleError, LockedError
 
@@ -518,6 +519,22 @@ class ProjectBillingRule(models.Model):
         if required and not self._get_customer_order():
             return "po_missing"
         return None
+
+    @api.model
+    def _get_block_domain(self):
+        """Return the domain of rules that :meth:`_get_block` may stop, and no others.
+
+        Nothing is found of the rest: thousands of rules need not be read for a few.
+        """
+        partners = ("partner_id", "project_id.partner_id")
+        blocks = [
+            Domain("project_id.active", "=", False),
+            Domain.AND([Domain(name, "=", False) for name in partners]),
+        ]
+        for name in partners:
+            owner = f"{name}.commercial_partner_id.billing_order_required"
+            blocks += [Domain(f"{name}.active", "=", False), Domain(owner, "=", True)]
+        return Domain.OR(blocks)
 
     def _get_invoice_key(self, payer=None):
         """Return what an invoice is made for; rules with equal keys share invoices.

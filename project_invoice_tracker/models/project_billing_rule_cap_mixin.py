@@ -88,6 +88,12 @@ class ProjectBillingRuleCapMixin(models.AbstractModel):
             rule.cap_left = max(limit.left, 0.0)
             rule.cap_over = max(-limit.left, 0.0)
 
+    @api.model
+    def _get_cap_domain(self):
+        """Return the domain of rules with a cap, their own or their family's."""
+        capped = Domain("cap_amount", ">", 0) | Domain("cap_amount", "<", 0)
+        return capped | Domain("change_root_id", "!=", False)
+
     # -- families and limits -----------------------------------------------------------
 
     def _get_cap_heads(self):

@@ -54,6 +54,9 @@ class ProjectBillingShare(models.Model):
     gross_company = fields.Monetary(readonly=True, currency_field="company_currency_id")
     net_company = fields.Monetary(readonly=True, currency_field="company_currency_id")
 
+    # hardly a row: instalments of nothing are settled without a payment
+    _nothing_idx = models.Index("(move_line_id) WHERE gross = 0 AND gross_company = 0")
+
     @api.model
     def _rebuild(self, moves=None):
         """Write the shares of documents anew, in two statements.

@@ -1,8 +1,8 @@
 from odoo import api, fields, models
 
-from ..tools.scope import find_parts
+from ..tools.scope import find_bounds, find_parts
 from ..tools.statistics import prepare_large_query
-from ..tools.tracker import PARTS, VALUES, build_tracker_query
+from ..tools.tracker import INVOICED, PARTS, VALUES, build_tracker_query
 
 STAGES = [
     ("planned", "Planned"),
@@ -53,7 +53,9 @@ class ProjectBillingTracker(models.Model):
     currency. What is not on an invoice has no tax yet: its gross is its net. Due today
     is not overdue. Days count from the company's own today, or from
     ``billing_tracker_date`` of the context: then the rows stand as they stood on that
-    day, and what was not invoiced has no history and is left out.
+    day, and what was not invoiced has no history and is left out. With
+    ``billing_tracker_invoiced`` the rows are the instalments as they were invoiced,
+    whole and without a stage: what was sold.
     """
 
     _name = "project.billing.tracker"
@@ -130,13 +132,22 @@ class ProjectBillingTracker(models.Model):
     def _table_query(self):
         past = bool(self.env.context.get("billing_tracker_date"))
         parts = self.env.context.get("billing_tracker_parts", PARTS)
-        return self._build_query(parts=parts, with_expected=not past)
+        return self._build_query(
+            parts=parts,
+            with_expected=not past,
+            paid_between=self.env.context.get("billing_tracker_paid", (None, None)),
+        )
 
     @api.model
     def _search(self, domain, *args, **kwargs):
         # parts in which nothing can be found are not read
         parts = find_parts(domain, VALUES)
-        model = self.with_context(billing_tracker_parts=parts)
+        if self.env.context.get("billing_tracker_invoiced"):
+            parts = (INVOICED,)
+        model = self.with_context(
+            billing_tracker_parts=parts,
+            billing_tracker_paid=find_bounds(domain, "date_paid"),
+        )
         return super(ProjectBillingTracker, model)._search(domain, *args, **kwargs)
 
     @api.model
@@ -182,6 +193,7 @@ class ProjectBillingTracker(models.Model):
         rules = rules.search(
             [
                 ("billing_type", "=", "timesheet"),
+                ("prepaid_rule_ids", "!=", False),
                 ("company_id", "in", self.env.companies.ids),
             ]
         )

@@ -2,8 +2,8 @@
 
 from odoo.tools import SQL
 
-from .forecast import build_days
-from .tracker_work import build_values, select_rate
+from .forecast_cash import build_days
+from .tracker_work import build_values, select_rate, select_value
 
 # whole weeks that the rate is the average of
 RATE_WEEKS = 8
@@ -98,16 +98,16 @@ def _build_work(days):
         """
         SELECT e.billing_rule_id AS rule_id, d.today,
                COALESCE(e.billing_price_currency_id, r.currency_id) AS price_currency,
-               SUM(e.billable_quantity * h.factor / u.factor * e.billing_price)::numeric
-               AS amount, min(e.date) AS first
+               SUM(%(value)s)::numeric AS amount, min(e.date) AS first
           FROM (VALUES %(days)s) d (company_id, today)
           JOIN project_billing_rule r ON r.company_id = d.company_id AND r.active
           JOIN account_analytic_line e ON e.billing_rule_id = r.id
            AND e.date BETWEEN d.today - %(length)s + 1 AND d.today
            AND e.date >= r.bill_from AND e.billing_price != 0
           JOIN uom_uom u ON u.id = r.uom_id
-          JOIN ir_model_data k ON k.module = 'uom' AND k.name = 'product_uom_hour'
-          JOIN uom_uom h ON h.id = k.res_id
+          JOIN uom_uom h ON h.id = (
+               SELECT k.res_id FROM ir_model_data k
+                WHERE k.module = 'uom' AND k.name = 'product_uom_hour')
          WHERE r.claims_time AND r.billing_type = 'timesheet'
            AND NOT EXISTS (SELECT 1 FROM project_billing_allocation a
                             WHERE a.analytic_line_id = e.id AND a.kind = 'draw'
@@ -116,4 +116,5 @@ def _build_work(days):
         """,
         days=build_days(days),
         length=RATE_WEEKS * 7,
+        value=select_value(SQL("e.billable_quantity")),
     )

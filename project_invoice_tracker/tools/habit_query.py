@@ -56,12 +56,12 @@ def build_instalments_query(company_id, day):
     )
 
 
-def join_habits(company, partner, due, today):
+def join_habits(company, partner):
     """Return joins that :func:`select_expected` reads; arguments are SQL of columns.
 
     Each joins one row at most, so that the database leaves out what is not asked for.
-
-    :param due: due date of an open instalment
+    How long those waited who were as late is one array for each company, looked into
+    at a place: there is a row for each number of days.
     """
     return SQL(
         """
@@ -69,16 +69,13 @@ def join_habits(company, partner, due, today):
                ON habit.company_id = %(company)s AND habit.partner_id = %(partner)s
         LEFT JOIN project_billing_habit habits
                ON habits.company_id = %(company)s AND habits.partner_id IS NULL
-        LEFT JOIN project_billing_habit_wait wait
-               ON wait.company_id = %(company)s
-              AND wait.beyond = GREATEST(%(earliest)s, %(today)s - %(due)s
-                                         - COALESCE(habit.days, habits.days))
+        LEFT JOIN (SELECT company_id, min(beyond) AS first,
+                          array_agg(days ORDER BY beyond) AS days
+                     FROM project_billing_habit_wait
+                    GROUP BY company_id) waits ON waits.company_id = %(company)s
         """,
         company=company,
         partner=partner,
-        due=due,
-        today=today,
-        earliest=EARLIEST,
     )
 
 
@@ -87,12 +84,16 @@ def select_expected(due, today):
     return SQL(
         """
         CASE WHEN habits.id IS NULL THEN GREATEST(%(due)s, %(today)s)
-             WHEN wait.id IS NULL THEN %(today)s + %(beyond)s
-             ELSE GREATEST(%(today)s, %(due)s + wait.days
-                           + COALESCE(habit.days, habits.days)) END
+             ELSE GREATEST(%(today)s, COALESCE(
+                  %(due)s + COALESCE(habit.days, habits.days)
+                  + waits.days[GREATEST(%(earliest)s, %(today)s - %(due)s
+                                        - COALESCE(habit.days, habits.days))
+                               - waits.first + 1],
+                  %(today)s + %(beyond)s)) END
         """,
         due=due,
         today=today,
+        earliest=EARLIEST,
         beyond=BEYOND_ALL,
     )
 

@@ -8,10 +8,10 @@ for each company: the database knows neither its zone nor a past day.
 
 from odoo.tools import SQL
 
-from .habit_query import join_habits, select_expected
 from .pauses import join_pauses, select_flag, select_paused
 from .share import DIGITS
-from .tracker_ledger import OTHERS, PAID, build_open, build_open_lines
+from .tracker_open import build_open, build_open_lines, build_others
+from .tracker_paid import WHOLE, build_paid
 from .tracker_work import build_items, build_time
 
 COLUMNS = (
@@ -42,6 +42,8 @@ COLUMNS = (
 )
 # parts of the union, each numbers its rows apart
 PARTS = {"open": 0, "entry": 1, "paid": 2, "draft": 3, "item": 4, "time": 5}
+# instalments as they were invoiced, paid or not: no stage, only for those who ask
+INVOICED = "invoiced"
 # what the rows of each part may say
 VALUES = {
     "open": {"source": {"instalment"}, "stage": {"open", "overdue"}},
@@ -64,6 +66,7 @@ def build_tracker_query(
     parts=PARTS,
     projects=None,
     with_expected=False,
+    paid_between=(None, None),
 ):
     """Return the query of the fact table.
 
@@ -75,18 +78,22 @@ def build_tracker_query(
     :param parts: names of ``PARTS``, others are left out
     :param projects: SQL of a query of ids: rows of other projects may be left out
     :param with_expected: also when open instalments are expected, see habit.py
+    :param paid_between: first and last day, each or None: what was paid on other days
+        may be left out
     """
     builders = {
         "open": lambda: build_open(projects),
-        "entry": lambda: OTHERS,
-        "paid": lambda: PAID,
+        "entry": build_others,
+        "paid": lambda: build_paid(paid_between),
         "draft": lambda: _DRAFTS,
         "item": lambda: build_items(earned or {}, projects),
         "time": lambda: build_time(prepaid or {}, projects),
     }
     known = PAST_PARTS if is_past else PARTS
     wanted = [name for name in known if name in parts] or ["entry"]
-    rows = [_number(builders[name](), PARTS[name]) for name in wanted]
+    rows = [_number(builders[name](), name) for name in wanted]
+    if INVOICED in parts:
+        rows = [_number(WHOLE, INVOICED)]
     return SQL(
         """
         WITH days (company_id, today) AS (VALUES %(days)s), %(digits)s, %(open)s
@@ -121,34 +128,27 @@ def build_tracker_query(
 
 
 def _build_expected():
-    """Return the day on which what is open is expected; nothing else has one.
-
-    A subquery for each row, for those who ask; a join would be made for everybody.
-    """
-    due, today = SQL("f.date_due"), SQL("f.today")
+    """Return the day on which what is open is expected; nothing else has one."""
     return SQL(
         """
         CASE WHEN f.stage NOT IN ('open', 'overdue') OR f.date_due >= DATE '2099-12-31'
              THEN NULL
              WHEN f.is_payable OR f.gross_company <= 0
-             THEN GREATEST(f.date_due, f.today)
+             THEN GREATEST(COALESCE(f.date_due, f.date_invoiced), f.today)
              ELSE %s END
         """,
-        select_paused(
-            SQL(
-                "(SELECT %s FROM (VALUES (1)) one (row) %s)",
-                select_expected(due, today),
-                join_habits(SQL("f.company_id"), SQL("f.partner_id"), due, today),
-            )
-        ),
+        select_paused(SQL("f.date_usual")),
     )
 
 
-def _number(part, number):
+def _number(part, name):
+    """Return a part with numbers of its own and the columns of all parts."""
+    usual = SQL("q.date_usual" if name in ("open", "entry") else "NULL::date")
     return SQL(
-        "SELECT %(first)s %(columns)s FROM (%(part)s) q",
-        first=SQL("q.row_id::int8 * %s + %s AS id,", NUMBERS, number),
+        "SELECT %(first)s %(columns)s, %(usual)s AS date_usual FROM (%(part)s) q",
+        first=SQL("q.row_id::int8 * %s + %s AS id,", NUMBERS, PARTS.get(name, 0)),
         columns=SQL(", ").join(SQL.identifier("q", name) for name in COLUMNS[1:]),
+        usual=usual,
         part=part,
     )
 

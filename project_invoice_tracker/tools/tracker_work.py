@@ -107,14 +107,18 @@ def build_items(earned, projects=None):
 def build_time(prepaid, projects=None):
     """Return unbilled time: one row for each rule, month, price currency, held or not.
 
+    A row has the number of the first of its entries. What belongs to a month is joined
+    from outside: PostgreSQL knows nothing about the columns of what was grouped, and
+    would expect next to no rows of an inner join.
+
     :param prepaid: ``{rule id: amount}`` of work that a pack or a fee pays for: taken
         off the oldest months
     :param projects: SQL of a query of ids, the projects wanted
     """
     return SQL(
         """
-        SELECT row_number() OVER (ORDER BY w.rule_id, w.month, w.price_currency, v.nr)
-               AS row_id, 'time' AS source, 'ready' AS stage, w.project_id, w.rule_id,
+        SELECT 2 * w.entry_id::int8 + v.nr AS row_id, 'time' AS source,
+               'ready' AS stage, w.project_id, w.rule_id,
                NULL::int4 AS item_id, NULL::int4 AS milestone_id,
                COALESCE(rp.commercial_partner_id, pp.commercial_partner_id)
                AS partner_id, w.company_id, w.price_currency AS currency_id,
@@ -126,55 +130,76 @@ def build_time(prepaid, projects=None):
                round(v.amount, cu.digits) AS gross,
                round(v.amount * x.rate, cc.digits) AS net_company,
                round(v.amount * x.rate, cc.digits) AS gross_company, w.today
-          FROM (SELECT m.*, GREATEST(0, SUM(GREATEST(0, m.free)) OVER w
-                                     - COALESCE(g.amount, 0))
-                       - GREATEST(0, SUM(GREATEST(0, m.free)) OVER w
-                                     - GREATEST(0, m.free)
-                                     - COALESCE(g.amount, 0)) AS due
-                  FROM (%(months)s) m
-                  LEFT JOIN %(prepaid)s g (rule_id, amount) ON g.rule_id = m.rule_id
-                WINDOW w AS (PARTITION BY m.rule_id
-                             ORDER BY m.month, m.price_currency)) w
-          JOIN project_project p ON p.id = w.project_id
+          FROM (%(months)s) w
+          LEFT JOIN project_project p ON p.id = w.project_id
           LEFT JOIN res_partner rp ON rp.id = w.rule_partner_id
           LEFT JOIN res_partner pp ON pp.id = p.partner_id
-          JOIN res_company c ON c.id = w.company_id
-          JOIN digits cu ON cu.id = w.price_currency
-          JOIN digits cc ON cc.id = c.currency_id
+          LEFT JOIN res_company c ON c.id = w.company_id
+          LEFT JOIN digits cu ON cu.id = w.price_currency
+          LEFT JOIN digits cc ON cc.id = c.currency_id
          CROSS JOIN LATERAL (%(rate)s) x
-         CROSS JOIN LATERAL (VALUES
-               (0, CASE WHEN w.free < 0 THEN w.free ELSE w.due END),
-               (1, w.held)) v (nr, amount)
+         CROSS JOIN LATERAL (VALUES (0, w.due), (1, w.held)) v (nr, amount)
          WHERE round(v.amount, cu.digits) != 0
         """,
-        months=build_months(projects=projects),
-        prepaid=build_values(prepaid),
+        months=_build_due_months(prepaid, projects),
         rate=select_rate(SQL("w.price_currency"), SQL("w.today")),
     )
 
 
-def build_months(billed=None, join=None, projects=None):
+def _build_due_months(prepaid, projects):
+    """Return the months of :func:`build_months` with what is ``due`` of them.
+
+    Most rules have nothing prepaid: their months need no running totals.
+    """
+    plain = build_months(projects=projects, condition=_is_of(prepaid, "!= ALL"))
+    months = SQL("SELECT m.*, m.free AS due FROM (%s) m", plain)
+    if not prepaid:
+        return months
+    return SQL(
+        """
+        %(plain)s
+        UNION ALL
+        SELECT m.*, CASE WHEN m.free < 0 THEN m.free ELSE
+                    GREATEST(0, SUM(GREATEST(0, m.free)) OVER w - g.amount)
+                    - GREATEST(0, SUM(GREATEST(0, m.free)) OVER w
+                                  - GREATEST(0, m.free) - g.amount) END AS due
+          FROM (%(months)s) m
+          JOIN %(prepaid)s g (rule_id, amount) ON g.rule_id = m.rule_id
+        WINDOW w AS (PARTITION BY m.rule_id ORDER BY m.month, m.price_currency)
+        """,
+        plain=months,
+        months=build_months(projects=projects, condition=_is_of(prepaid, "= ANY")),
+        prepaid=build_values(prepaid),
+    )
+
+
+def _is_of(prepaid, operator):
+    """Return the condition on the rule of an entry, none where nothing is prepaid."""
+    if not prepaid:
+        return SQL()
+    return SQL(f"AND r.id {operator}(%s::int4[])", list(prepaid))
+
+
+def build_months(billed=None, join=None, projects=None, condition=None):
     """Return unbilled time at its price, free and held, by rule, month and currency.
 
     :param billed: SQL of the hours of an entry (``e``) that are billed; default: its
         own total
     :param join: SQL of what ``billed`` reads beside the entry
     :param projects: SQL of a query of ids, the projects wanted
+    :param condition: more SQL on the entry (``e``) or the rule (``r``)
     """
     return SQL(
         """
         SELECT m.*, (m.start + interval '1 month' - interval '1 day')::date AS month
           FROM (
-            SELECT r.id AS rule_id, r.project_id, r.company_id,
+            SELECT min(e.id) AS entry_id, r.id AS rule_id, r.project_id, r.company_id,
                    r.partner_id AS rule_partner_id, d.today,
                    date_trunc('month', e.date::timestamp) AS start,
                    COALESCE(e.billing_price_currency_id, r.currency_id)
-                   AS price_currency,
-                   SUM((e.billable_quantity - %(billed)s
-                        - COALESCE(e.billing_held_quantity, 0))
-                       * h.factor / u.factor * e.billing_price)::numeric AS free,
-                   SUM(COALESCE(e.billing_held_quantity, 0)
-                       * h.factor / u.factor * e.billing_price)::numeric AS held
+                   AS price_currency, SUM(%(free)s)::numeric AS free,
+                   COALESCE(SUM(%(held)s) FILTER (
+                            WHERE e.billing_held_quantity != 0), 0)::numeric AS held
               FROM account_analytic_line e
               JOIN project_billing_rule r ON r.id = e.billing_rule_id AND r.active
               JOIN days d ON d.company_id = r.company_id
@@ -184,10 +209,32 @@ def build_months(billed=None, join=None, projects=None):
                     WHERE k.module = 'uom' AND k.name = 'product_uom_hour')
               %(join)s
              WHERE %(billed)s != e.billable_quantity AND e.date >= r.bill_from
-               AND e.date <= d.today AND e.billing_price != 0 %(own)s
+               AND e.date <= d.today AND e.billing_price != 0 %(own)s %(condition)s
              GROUP BY r.id, d.today, start, price_currency) m
         """,
+        free=select_value(
+            SQL(
+                "(e.billable_quantity - %s - COALESCE(e.billing_held_quantity, 0))",
+                billed or SQL("e.billed_quantity"),
+            )
+        ),
+        held=select_value(SQL("e.billing_held_quantity")),
         billed=billed or SQL("e.billed_quantity"),
         join=join or SQL(),
         own=_limit(SQL("r.project_id"), projects),
+        condition=condition or SQL(),
+    )
+
+
+def select_value(hours):
+    """Return the value of hours of an entry (``e``) at the price of the rule's unit.
+
+    Mostly that is the hour (``u`` is ``h``), and a division is the dearest step of all.
+    """
+    return SQL(
+        """
+        CASE WHEN u.id = h.id THEN %(hours)s * e.billing_price
+             ELSE %(hours)s * h.factor / u.factor * e.billing_price END
+        """,
+        hours=hours,
     )
