@@ -254,6 +254,57 @@ class TestPauses(EffectCommon):
         self.assertEqual(notice.state, "cancelled")
 
 
+class TestInvoiceList(EffectCommon):
+    """The level that invoices have reached, searched and grouped by the clerk."""
+
+    def setUp(self):
+        super().setUp()
+        self.reminded = self._create_invoice(due=DUE - timedelta(days=20))
+        self.paid = self._create_invoice()
+        self._remind(DAY)
+        self._pay(self.paid, 100, DAY)
+        self.fresh = self._create_invoice(due=DAY)
+        self.env.flush_all()
+        self.moves = self.env["account.move"].with_user(self.clerk)
+        self.own = [("partner_id", "=", self.customer.id), ("state", "=", "posted")]
+        self.own += [("move_type", "=", "out_invoice")]
+        self.level = self.policy.level_ids[1]
+
+    def test_it_is_searched_by_id_by_name_and_by_none(self):
+        for operator, value, found in (
+            ("=", self.level.id, self.reminded),
+            ("in", self.policy.level_ids.ids, self.reminded),
+            ("ilike", "level 2", self.reminded),
+            ("!=", False, self.reminded),
+            ("=", False, self.paid | self.fresh),
+            ("not in", self.level.ids, self.paid | self.fresh),
+            ("not ilike", "level 2", self.paid | self.fresh),
+        ):
+            with self.subTest(operator=operator, value=value):
+                domain = [*self.own, ("overdue_level_id", operator, value)]
+                self.assertEqual(
+                    self.moves.search(domain), found.with_env(self.moves.env)
+                )
+                computed = self.moves.search(self.own).filtered_domain(domain)
+                self.assertEqual(computed, found.with_env(self.moves.env))
+
+    def test_it_is_grouped_and_sorted_by(self):
+        field = self.moves.fields_get(["overdue_level_id"])["overdue_level_id"]
+        self.assertTrue(field["groupable"] and field["searchable"])
+        groups = self.moves._read_group(self.own, ["overdue_level_id"], ["__count"])
+        empty = self.level.browse()
+        self.assertEqual(dict(groups), {self.level.with_user(self.clerk): 1, empty: 2})
+        first = self.moves.search(self.own, order="overdue_level_id", limit=1)
+        self.assertEqual(first.id, self.reminded.id)
+
+    def test_the_columns_and_the_search_agree_for_all_invoices(self):
+        for move in self.moves.search(self.own):
+            domain = [("id", "=", move.id)]
+            level = move.overdue_level_id.id
+            found = self.moves.search([*domain, ("overdue_level_id", "=", level)])
+            self.assertEqual(found, move)
+
+
 class TestInvoiceBar(EffectCommon):
     def _get_note(self, invoice, day, user=None):
         self.env.invalidate_all()

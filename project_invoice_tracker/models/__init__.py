@@ -2,6 +2,7 @@ from . import account_overdue_company_mixin
 from . import account_overdue_partner_mixin
 from . import project_overdue_mixin
 from . import project_overdue_warning_mixin
+from . import account_overdue_reached_mixin
 from . import account_overdue_mixin
 from . import account_overdue_policy
 from . import account_overdue_level_fee_mixin

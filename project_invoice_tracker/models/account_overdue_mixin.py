@@ -15,6 +15,7 @@ class AccountOverdueMixin(models.AbstractModel):
 
     _name = "account.overdue.mixin"
     _description = "Overdue Treatment of Invoices"
+    _inherit = ["account.overdue.reached.mixin"]
 
     overdue_policy_id = fields.Many2one(
         "account.overdue.policy",
@@ -37,29 +38,12 @@ class AccountOverdueMixin(models.AbstractModel):
         groups=USER,
         help="Reminders wait for the policy's interval from this day.",
     )
-    overdue_level_id = fields.Many2one(
-        "account.overdue.level",
-        string="Reminded at",
-        compute="_compute_overdue_level_id",
-        compute_sudo=True,
-        groups=USER,
-        help="The last level that was done of an unpaid instalment.",
-    )
     overdue_note = fields.Char(
         compute="_compute_overdue_note",
         compute_sudo=True,
         groups=USER,
         help="What was done about this invoice, and what comes next.",
     )
-
-    @api.depends("overdue_action_ids.state", "line_ids.reconciled", "state")
-    def _compute_overdue_level_id(self):
-        for move in self:
-            actions = move.overdue_action_ids.filtered(
-                lambda x: x.state in ("done", "unknown") and not x.is_resolved
-            )
-            last = actions.sorted(lambda x: (x.level_id.sequence, x.id))[-1:]
-            move.overdue_level_id = last.level_id
 
     @api.depends("overdue_level_id", "state", "payment_state", "line_ids.date_maturity")
     def _compute_overdue_note(self):
