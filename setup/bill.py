@@ -16,7 +16,15 @@ INVOICED = "customer invoice project rules net tax total state".split()
 TOTALS = "customer currency invoices net tax total".split()
 SKIPPED = "project rule state lines reason".split()
 NOTHING_LEFT = "Invoiced now: nothing left to bill"
-RIGHT = {"net", "tax", "total", "lines", "invoices"}  # columns of numbers
+RIGHT = {
+    "net",
+    "tax",
+    "total",
+    "lines",
+    "invoices",
+    "due",
+    "late",
+}  # columns of numbers
 WIDEST = 110  # characters of a cell
 LONGEST = 40  # rows of a table
 

@@ -2,7 +2,7 @@
 # From a fresh clone to invoices: installs what is missing, makes a database, bills its projects, serves Odoo.
 #   bash setup/run.sh                 the demo projects, database pit_demo
 #   bash setup/run.sh --data DIR      real logs and milestones from the CSV files in DIR, database pit_data
-#   bash setup/run.sh --no-serve      stop after the table
+#   bash setup/run.sh --no-serve      stop after the tables
 #   bash setup/run.sh --fresh         throw the database away and make it anew
 . "$(dirname "$0")/lib.sh"
 . "$SETUP/host.sh"
@@ -69,6 +69,14 @@ bill() {
     die "the billing run failed (see above)" "look at it in Odoo, or make the database anew: bash setup/run.sh --fresh"
 }
 
+remind() { # looks only: nothing is sent, and nothing is kept
+  STEP="overdue reminders"
+  local demo=(--as-sent --ahead 30) # its invoices are young, and were sent to nobody
+  [ -z "$DATA" ] || demo=()
+  "$PYTHON" "$SETUP/remind.py" --config "$(conf "$DB")" "${demo[@]}" ||
+    die "what is overdue could not be looked up (see above)" "look at Overdue customers in Odoo"
+}
+
 serve() {
   STEP="serving"
   check_port
@@ -85,4 +93,5 @@ prepare_host
 make_database
 if [ -n "$DATA" ]; then load_data; fi
 bill
+remind
 if [ -n "$SERVE" ]; then serve; fi
