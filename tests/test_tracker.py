@@ -1,6 +1,9 @@
 """The fact table: every amount stands somewhere, once, and ties with the ledger."""
 
+import ast
 from datetime import date, timedelta
+
+from lxml import etree
 
 from odoo import Command
 from odoo.tests import freeze_time
@@ -171,6 +174,18 @@ class TestTracker(MilestoneCommon):
         self.assertEqual(
             rows.mapped("date_planned"), [date(2026, 6, 30), date(2026, 7, 31)]
         )
+
+    def test_what_was_not_billed_for_30_days_is_found(self):
+        """Time of May is 45 days old on 15 July, that of June 15 days."""
+        self._create_rule(price=100, sequence=20)
+        for day in (date(2026, 5, 28), date(2026, 6, 3)):
+            self._create_entry(2, day)
+        view = self.env["project.billing.tracker"].get_view(view_type="search")
+        [filter_] = etree.fromstring(view["arch"]).xpath("//filter[@name='not_billed']")
+        found = self._get_facts(source="time").filtered_domain(
+            ast.literal_eval(filter_.get("domain"))
+        )
+        self.assertEqual(found.mapped("date_planned"), [date(2026, 5, 31)])
 
     def test_a_correction_of_one_month_is_not_taken_off_twice(self):
         self._create_rule(price=100, sequence=20)
