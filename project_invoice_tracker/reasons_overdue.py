@@ -78,6 +78,10 @@ OVERDUE_REASONS = {
         _lt("Skipped by a person"),
         _lt("It comes again after the policy's interval."),
     ),
+    "interest_waits": (
+        _lt("Interest of a late payment waits"),
+        _lt("It is proposed again by the next run."),
+    ),
     "changed_meanwhile": (
         _lt("Paid or changed since the proposal"),
         _lt("Nothing to do: propose again to see what is left."),

@@ -177,6 +177,7 @@ from . import account_overdue_notice
 from . import mail_mail
 from . import account_overdue_customer_pause_mixin
 from . import account_overdue_customer
+from . import account_overdue_run_interest_mixin
 from . import account_overdue_run_execute_mixin
 from . import account_overdue_run
 from . import account_overdue_run_line

@@ -153,7 +153,8 @@ class AccountOverdueChargeProposeMixin(models.AbstractModel):
             return self._skip(proposal, "not_overdue")
         currency = self.env["res.currency"].browse(instalment.currency_id)
         try:
-            self._add_fee(proposal, instalment, level, currency)
+            if not self.env.context.get("overdue_interest_only"):
+                self._add_fee(proposal, instalment, level, currency)
             if terms:
                 self._add_interest(proposal, instalment, terms, rates, currency)
             return self._check_amount(proposal, level, currency)

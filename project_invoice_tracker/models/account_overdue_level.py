@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 
 from ..exceptions import BillingRuleError
+from ..tools.overdue import Level
 
 
 class AccountOverdueLevel(models.Model):
@@ -98,6 +99,22 @@ class AccountOverdueLevel(models.Model):
         " AND amount_min >= 0)",
         "Days and amounts of a level are not negative; 'before' is chosen apart.",
     )
+
+    def _get_rung(self, rank=0):
+        """Return this level as the plain value that says when it is due.
+
+        :param rank: its place among all levels of its policy
+        """
+        self.ensure_one()
+        return Level(
+            self.id,
+            rank,
+            self.delay_type,
+            self.delay_days,
+            self.repeat_days,
+            self.amount_min or self.policy_id.amount_min,
+            self.channel,
+        )
 
     @api.constrains("activity_role", "activity_user_id")
     def _check_activity(self):

@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import api, models
 
-from ..tools.overdue import Level, Past, Policy, net_credits
+from ..tools.overdue import Past, Policy, net_credits
 from ..tools.overdue_instalment import Instalment
 from ..tools.overdue_query import build_credits, build_history, build_instalments
 
@@ -31,15 +31,7 @@ class AccountOverduePlanReadMixin(models.AbstractModel):
                 record.is_stepwise,
                 record.daily_cap,
                 [
-                    Level(
-                        level.id,
-                        rank,
-                        level.delay_type,
-                        level.delay_days,
-                        level.repeat_days,
-                        level.amount_min or record.amount_min,
-                        level.channel,
-                    )
+                    level._get_rung(rank)
                     for rank, level in enumerate(self._get_all_levels(record))
                     if level.active
                 ],
@@ -129,7 +121,13 @@ class AccountOverduePlanReadMixin(models.AbstractModel):
     @api.model
     def _get_paused(self, found, day):
         """Return ``{move id: (reason code, detail)}`` of invoices that are paused."""
-        moves = list({instalment.move_id for instalment in found})
+        return self._get_paused_moves(
+            list({instalment.move_id for instalment in found}), day
+        )
+
+    @api.model
+    def _get_paused_moves(self, moves, day):
+        """Return what :meth:`_get_paused` does, of the ids of invoices."""
         paused = self.env["account.overdue.pause"]._get_paused(moves, day)
         return {
             move_id: (PAUSES[kind], reason or "")

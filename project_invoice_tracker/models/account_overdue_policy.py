@@ -88,6 +88,12 @@ class AccountOverduePolicy(models.Model):
         string="Hours to object",
         help="So many hours a project's manager can hold a reminder before it goes.",
     )
+    charge_paid_late = fields.Boolean(
+        string="Interest of late payments",
+        tracking=True,
+        help="Runs also propose the interest of what was paid late, up to the day of "
+        "payment, where a level that charges interest was reached before it was paid.",
+    )
     is_stepwise = fields.Boolean(
         string="One level after the other",
         tracking=True,

@@ -16,7 +16,11 @@ class AccountOverdueRun(models.Model):
 
     _name = "account.overdue.run"
     _description = "Overdue Run"
-    _inherit = ["account.overdue.run.execute.mixin", "billing.run.mixin"]
+    _inherit = [
+        "account.overdue.run.execute.mixin",
+        "account.overdue.run.interest.mixin",
+        "billing.run.mixin",
+    ]
     _order = "date desc, id desc"
     _check_company_auto = True
     _own_fields = BillingRunMixin._own_fields | {
@@ -129,6 +133,7 @@ class AccountOverdueRun(models.Model):
             self.company_id, self.date, self._get_only_ids()
         )
         self.env["account.overdue.run.line"]._create_from(self, plan)
+        self._propose_paid_late()
         self.sudo().state = "proposed"
 
     def _get_only_ids(self):

@@ -55,6 +55,10 @@ class AccountOverdueRunLine(models.Model):
         default="proposed",
     )
     state_order = fields.Integer(export_string_translation=False)
+    is_paid_late = fields.Boolean(
+        string="Interest of a late payment",
+        help="Nothing is open any more; the interest up to the payment is charged.",
+    )
     reason_code = fields.Selection(lambda self: get_overdue_reason_selection(self.env))
     reason = fields.Char(help="Why nothing is done, and what to do.")
     action_id = fields.Many2one("account.overdue.action", ondelete="set null")
@@ -166,6 +170,7 @@ class AccountOverdueRunLine(models.Model):
         lines = self.sudo().filtered(lambda line: line.state == "proposed")
         actions = lines.env["account.overdue.action"]
         text = self.env._("by %s", self.env.user.name)
-        for run, own in lines.grouped("run_id").items():
+        open_lines = lines.filtered(lambda line: not line.is_paid_late)
+        for run, own in open_lines.grouped("run_id").items():
             actions._create_from_lines(own, run, state="ignored", reason=text)
         lines._skip("skipped_once", text)
