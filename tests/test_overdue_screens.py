@@ -113,6 +113,12 @@ class TestCustomers(EffectCommon):
         self.assertEqual((row.amount_open, row.amount_credit), (190, 30))
         self.assertEqual((row.invoice_count, row.days_overdue), (2, 16))
 
+    def test_credits_above_what_is_late_are_told_apart(self):
+        self._create_invoice(100)
+        self._credit(130)
+        row = self._get_row()
+        self.assertEqual((row.amount_overdue, row.amount_credit), (0, 130))
+
     def test_due_today_is_not_late(self):
         self._create_invoice()
         self.assertFalse(self._get_row(DUE))
@@ -327,6 +333,17 @@ class TestInvoiceBar(EffectCommon):
         invoice = self._create_invoice()
         invoice.no_followup = True
         self.assertIn("Excluded", self._get_note(invoice, after(1)))
+
+    def test_what_is_paused_is_said_once(self):
+        """The bar of pauses says why; this one says what was done."""
+        invoice = self._create_invoice()
+        self._remind(after(5))
+        with freeze_time(f"{after(6)} 12:00:00"):
+            invoice.with_user(self.clerk).action_overdue_dispute("not ordered")
+        self.assertEqual(
+            self._get_note(invoice, after(6)), "Level 1 on 03/07/2026."
+        )
+        self.assertIn("not ordered", invoice.overdue_pause_text)
 
     def test_a_paid_invoice_has_no_bar(self):
         invoice = self._create_invoice()

@@ -72,6 +72,19 @@ class TestPausePortalCalls(PausePortalCommon):
                 self._say("promise", day=day)
         self._say("promise", day=TODAY + 30 * DAY)
 
+    def test_the_company_says_how_far_off_a_promised_day_may_be(self):
+        self.company.overdue_promise_days = 3
+        with self.assertRaises(PauseError):
+            self._say("promise", day=TODAY + 4 * DAY)
+        self._say("promise", day=TODAY + 3 * DAY)
+
+    def test_without_days_nothing_is_promised_in_the_portal(self):
+        self.company.overdue_promise_days = 0
+        values = self._get_pauses().sudo()._get_portal_values(self.invoice.sudo())
+        self.assertFalse(values["may_promise"])
+        with self.assertRaises(PauseError):
+            self._say("promise", day=TODAY)
+
     def test_new_days_again_and_again_do_not_put_it_off_for_ever(self):
         self._say("promise", day=TODAY + 20 * DAY)
         with freeze_time(f"{TODAY + 19 * DAY} 12:00:00"):

@@ -23,6 +23,12 @@ class AccountOverdueCompanyMixin(models.AbstractModel):
         domain=[("share", "=", False)],
         help="Is told of failures, unmatched credits and what policies ask for.",
     )
+    overdue_promise_days = fields.Integer(
+        string="Days a customer may promise",
+        default=30,
+        help="In the portal, counted from the customer's first promise of an invoice; "
+        "later days are agreed with a person. 0: nothing is promised there.",
+    )
 
     @api.model_create_multi
     def create(self, vals_list):

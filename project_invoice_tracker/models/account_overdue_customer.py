@@ -26,7 +26,11 @@ class AccountOverdueCustomer(models.Model):
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
-    amount_overdue = fields.Monetary(string="Overdue", readonly=True)
+    amount_overdue = fields.Monetary(
+        string="Overdue",
+        readonly=True,
+        help="Less the unmatched credits; 0 where these are higher: match them.",
+    )
     amount_open = fields.Monetary(
         string="Open in all", readonly=True, help="With what is due later."
     )
@@ -99,7 +103,7 @@ class AccountOverdueCustomer(models.Model):
             SELECT o.partner_id::int8 * 10000 + o.company_id AS id, o.partner_id,
                    o.company_id, c.currency_id, o.open AS amount_open,
                    -COALESCE(o.credit, 0) AS amount_credit,
-                   o.late + COALESCE(o.credit, 0) AS amount_overdue,
+                   GREATEST(o.late + COALESCE(o.credit, 0), 0) AS amount_overdue,
                    o.number AS invoice_count, o.oldest AS date_oldest,
                    d.today - o.oldest AS days_overdue, done.id AS action_id,
                    done.day AS last_date, done.level_id

@@ -71,7 +71,12 @@ class AccountOverdueMixin(models.AbstractModel):
         return " ".join(filter(None, [*texts, self._get_overdue_outlook()])) or False
 
     def _get_overdue_outlook(self):
-        """Return the next step of the first instalment that has one, or why not."""
+        """Return the next step of the first instalment that has one, or why not.
+
+        What is paused has a bar of its own that says so.
+        """
+        if self.overdue_pause_text:
+            return None
         day = self.company_id._get_billing_today()
         until = day + timedelta(days=AHEAD)
         policies, found, stops = self.env["account.overdue.plan"]._get_outlook(

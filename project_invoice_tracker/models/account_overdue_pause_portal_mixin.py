@@ -4,9 +4,6 @@ from odoo import api, models
 
 from ..exceptions import PauseError
 
-# a customer may put the payment off by so many days, in all
-PORTAL_DAYS = 30
-
 
 class AccountOverduePausePortalMixin(models.AbstractModel):
     """What customers say about an invoice in their portal: dispute it, name a day.
@@ -37,7 +34,7 @@ class AccountOverduePausePortalMixin(models.AbstractModel):
             "is_disputed": "dispute" in pauses.mapped("kind"),
             "date_first": today,
             "date_last": self._get_portal_last_day(move),
-            "may_promise": not self._has_broken(move),
+            "may_promise": self._get_portal_days(move) and not self._has_broken(move),
         }
 
     def _prepare_portal_row(self):
@@ -65,7 +62,13 @@ class AccountOverduePausePortalMixin(models.AbstractModel):
             lambda p: p.kind == "promise" and p.is_from_customer
         )
         today = move.company_id._get_billing_today()
-        return min([*promises.mapped("date_start"), today]) + timedelta(PORTAL_DAYS)
+        first = min([*promises.mapped("date_start"), today])
+        return first + timedelta(self._get_portal_days(move))
+
+    @api.model
+    def _get_portal_days(self, move):
+        """Return by how many days, in all, a customer may put the payment off."""
+        return max(move.company_id.overdue_promise_days, 0)
 
     @api.model
     def _has_broken(self, move):
@@ -107,7 +110,8 @@ class AccountOverduePausePortalMixin(models.AbstractModel):
                     "An earlier day has passed without the payment. Please contact us."
                 )
             )
-        if day and day > self._get_portal_last_day(move):
+        is_open = self._get_portal_days(move)
+        if not is_open or (day and day > self._get_portal_last_day(move)):
             raise PauseError(
                 self.env._("That day is too far off. Please contact us to agree on it.")
             )

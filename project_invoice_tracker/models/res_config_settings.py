@@ -51,6 +51,9 @@ class ResConfigSettings(models.TransientModel):
     overdue_user_id = fields.Many2one(
         related="company_id.overdue_user_id", readonly=False
     )
+    overdue_promise_days = fields.Integer(
+        related="company_id.overdue_promise_days", readonly=False
+    )
     overdue_schedule_active = fields.Boolean(
         related="company_id.overdue_schedule_active", readonly=False
     )
