@@ -340,9 +340,7 @@ class TestInvoiceBar(EffectCommon):
         self._remind(after(5))
         with freeze_time(f"{after(6)} 12:00:00"):
             invoice.with_user(self.clerk).action_overdue_dispute("not ordered")
-        self.assertEqual(
-            self._get_note(invoice, after(6)), "Level 1 on 03/07/2026."
-        )
+        self.assertEqual(self._get_note(invoice, after(6)), "Level 1 on 03/07/2026.")
         self.assertIn("not ordered", invoice.overdue_pause_text)
 
     def test_a_paid_invoice_has_no_bar(self):

@@ -99,5 +99,4 @@ class PausePortal(PortalAccount):
                 )
         except PauseError as error:
             request.session["billing_pause_error"] = str(error)
-        url = invoice.sudo().get_portal_url(anchor="billing_pause")
-        return request.redirect(url)
+        return request.redirect(invoice.sudo().get_portal_url())
