@@ -168,6 +168,19 @@ class TestFigures(MilestoneCommon):
             counts.append(self.env.cr.sql_log_count - before)
         self.assertEqual(*counts)
 
+    def test_a_branch_converts_at_the_rates_of_its_root(self):
+        euro = self.setup_other_currency("EUR", rates=[("2026-01-01", 2.0)])
+        branch = self.env["res.company"].create(
+            {"name": "Branch", "parent_id": self.company.id}
+        )
+        self.clerk.company_ids |= branch
+        project = self._create_project("Branch site", company_id=branch.id)
+        values = {"company_id": branch.id, "currency_id": euro.id, "amount": 1000}
+        self._create_rule("milestone", project=project, **values)
+        own = project.with_user(self.clerk)
+        own = own.with_context(allowed_company_ids=branch.ids)
+        self.assertEqual(own.billing_contract_amount, 500)
+
     def test_amounts_of_a_foreign_rule_are_in_company_currency(self):
         euro = self.setup_other_currency("EUR", rates=[("2026-01-01", 2.0)])
         self.rule.currency_id = euro

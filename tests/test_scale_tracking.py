@@ -3,10 +3,13 @@
 Counted are the rows that plans touch and the statements, never seconds.
 """
 
+from datetime import date
+
 from odoo.tests import tagged
+from odoo.tools.constants import PREFETCH_MAX
 
 from .plans import recorded_plans
-from .test_scale import ScaleCommon
+from .test_scale import COUNT, ScaleCommon
 
 PROJECTS = 400
 ROWS_EACH = 60  # rows of all nodes of one plan, for each project
@@ -22,9 +25,9 @@ class TestScaleFigures(ScaleCommon):
         cls.rule.active = False
         cls.contract = cls._create_rule("milestone", amount=1000)
 
-    def _clone_projects(self):
+    def _clone_projects(self, count=PROJECTS):
         """Give each of many projects a contract of its own."""
-        self._clone(self.project, PROJECTS, "'sequence', 10 + g")
+        self._clone(self.project, count, "'sequence', 10 + g")
         self.env.cr.execute(
             """
             WITH clones AS (
@@ -40,7 +43,7 @@ class TestScaleFigures(ScaleCommon):
             """,
             [self.project.id, self.project.account_id.id or None, self.contract.id],
         )
-        self.assertEqual(self.env.cr.rowcount, PROJECTS)
+        self.assertEqual(self.env.cr.rowcount, count)
         # as PostgreSQL does by itself some minutes after an import
         self.env.cr.execute("ANALYZE project_project, project_billing_rule")
         self.env.invalidate_all()
@@ -70,6 +73,20 @@ class TestScaleFigures(ScaleCommon):
         domain = [("billing_left_amount", ">", 1000 + PROJECTS - 30)]
         found = self._list_recorded(domain=domain)
         self.assertEqual(found["length"], 30)
+
+    def test_figures_of_a_long_list_are_read_at_once(self):
+        self._clone_projects(PREFETCH_MAX + 1)
+        projects = self.env["project.project"].with_user(self.clerk)
+        with recorded_plans(self) as plans:
+            found = projects.web_search_read(
+                [("billing_rule_ids.amount", ">", 1000)],
+                {"billing_current_amount": {}, "billing_state": {}},
+            )
+        amounts = sorted(row["billing_current_amount"] for row in found["records"])
+        self.assertEqual(amounts, [1001 + nr for nr in range(PREFETCH_MAX + 1)])
+        states = {row["billing_state"] for row in found["records"]}
+        self.assertEqual(states, {"planned"})
+        self.assertEqual(len([text for _rows, text in plans if "homes" in text]), 1)
 
     def test_a_figure_of_what_is_owed_reads_no_ledger_of_work(self):
         query = self.env["project.project"]._select_billing_figures(
@@ -147,3 +164,42 @@ class TestScaleTracker(ScaleCommon):
         text = max(plans, key=lambda plan: len(plan[1]))[1]
         self.assertIn("FROM project_billing_share", text)
         self.assertNotIn("FROM account_partial_reconcile", text)
+
+
+@tagged("heavy")
+class TestScaleWip(ScaleCommon):
+    """Work in progress of a month beside much that was billed before."""
+
+    def test_work_that_was_billed_before_the_month_is_not_read(self):
+        self.rule.active = False
+        self._create_rule(price=100)
+        old = self._create_entry(1, day=date(2026, 5, 20))
+        self._bill(date(2026, 5, 31), date=date(2026, 5, 31)).action_post()
+        self._create_entry(2, day=date(2026, 6, 10))
+        self._clone_billed(old, COUNT)
+        month = (date(2026, 6, 1), date(2026, 6, 30))
+        wip = self.env["project.billing.wip"].with_user(self.clerk)._in_period(*month)
+        with recorded_plans(self) as plans:
+            groups = wip._read_group([], [], ["opening:sum", "worked:sum", "wip:sum"])
+        self.assertEqual(groups, [(0.0, 200.0, 200.0)])
+        rows, text = max(plan for plan in plans if "project_billing_wip" in plan[1])
+        # whether an entry is unbilled may be asked of each, once
+        self.assertLess(rows, 2 * COUNT, text)
+
+    def _clone_billed(self, entry, count):
+        """Repeat an entry and its row in the ledger, on the same document."""
+        self._clone(entry, count, "'name', 'Old ' || g")
+        self.env.cr.execute(
+            """
+            INSERT INTO project_billing_allocation
+            SELECT r.* FROM project_billing_allocation t, account_analytic_line e,
+                   LATERAL jsonb_populate_record(t, jsonb_build_object(
+                       'id', nextval('project_billing_allocation_id_seq'),
+                       'analytic_line_id', e.id)) r
+             WHERE t.analytic_line_id = %s AND e.name LIKE 'Old %%'
+            """,
+            [entry.id],
+        )
+        self.assertEqual(self.env.cr.rowcount, count)
+        self.env.cr.execute("ANALYZE account_analytic_line, project_billing_allocation")
+        self.env.invalidate_all()

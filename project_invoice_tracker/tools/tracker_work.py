@@ -2,25 +2,7 @@
 
 from odoo.tools import SQL
 
-
-def select_rate(currency, day):
-    """Return the query of the factor from a currency to the company's (``c``).
-
-    1 where the host knows no rate, as the host itself converts.
-    """
-    one = """
-        COALESCE((SELECT q.rate FROM res_currency_rate q
-                   WHERE q.currency_id = %s AND q.name <= %s
-                     AND (q.company_id IS NULL OR q.company_id = c.id)
-                   ORDER BY q.company_id NULLS LAST, q.name DESC LIMIT 1), 1)
-    """
-    own = SQL(one, SQL("c.currency_id"), day)
-    return SQL(
-        "SELECT CASE WHEN %s = c.currency_id THEN 1 ELSE %s / %s END AS rate",
-        currency,
-        own,
-        SQL(one, currency, day),
-    )
+from .exchange import select_rate
 
 
 def build_values(values):
