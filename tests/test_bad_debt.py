@@ -2,13 +2,14 @@ from datetime import date
 
 from odoo import Command
 from odoo.exceptions import AccessError
+from odoo.tests import freeze_time
 
 from odoo.addons.project_invoice_tracker.exceptions import BillingError
 
 from .wip_common import JUNE, WipCommon
 
 
-class TestBadDebt(WipCommon):
+class BadDebtCommon(WipCommon):
     """An invoice of 1,000 that will not be paid any more, written off by the clerk."""
 
     @classmethod
@@ -34,12 +35,19 @@ class TestBadDebt(WipCommon):
         action = wizard.action_write_off()
         return self.env["account.move"].browse(action["res_id"])
 
+    def _pay(self, invoice, amount, day):
+        self.env["account.payment.register"].with_user(self.clerk).with_context(
+            active_model="account.move", active_ids=invoice.ids
+        ).create({"amount": amount, "payment_date": day})._create_payments()
+
     def _get_balances(self, entry):
         balances = {}
         for line in entry.line_ids:
             balances[line.account_id] = balances.get(line.account_id, 0) + line.balance
         return balances
 
+
+class TestBadDebt(BadDebtCommon):
     def test_invoice_is_closed_by_an_expense(self):
         invoice = self._create_invoice()
         entry = self._write_off(invoice)
@@ -156,3 +164,89 @@ class TestBadDebt(WipCommon):
         line = entry.line_ids.filtered(lambda x: x.account_id == self.bad_debts)
         account = str(self.project.account_id.id)
         self.assertEqual(line.analytic_distribution, {account: 100})
+
+
+@freeze_time("2026-08-10")
+class TestBadDebtTracking(BadDebtCommon):
+    """Of an invoice of 1,000 the customer paid 300 in July; 700 were written off."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.rule.payment_term_id = cls.env.ref("account.account_payment_term_immediate")
+        cls.facts = cls.env["project.billing.tracker"].with_user(cls.clerk)
+        cls.ours = [("project_id", "=", cls.project.id)]
+
+    def _close(self):
+        invoice = self._create_invoice()
+        self._pay(invoice, 300, date(2026, 7, 15))
+        self._write_off(invoice)
+        return invoice
+
+    def _get_amounts(self, **context):
+        facts = self.facts.with_context(**context)
+        groups = facts._read_group(self.ours, ["stage"], ["gross_company:sum"])
+        return dict(groups)
+
+    def test_a_bad_debt_stands_apart_from_what_was_paid(self):
+        self._close()
+        self.assertEqual(self._get_amounts(), {"paid": 300, "bad_debt": 700})
+        [fact] = self.facts.search([*self.ours, ("stage", "=", "bad_debt")])
+        self.assertEqual(fact.date_paid, date(2026, 7, 31))
+        self.assertFalse(self.facts.search([*self.ours, ("date_due", "=", False)]))
+
+    def test_a_past_day_knows_the_bad_debt_from_its_day_on(self):
+        self._close()
+        before = self._get_amounts(billing_tracker_date="2026-07-30")
+        self.assertEqual(before, {"paid": 300, "overdue": 700})
+        after = self._get_amounts(billing_tracker_date="2026-07-31")
+        self.assertEqual(after, {"paid": 300, "bad_debt": 700})
+
+    def test_a_bad_debt_is_not_collected(self):
+        self._close()
+        data = self.env["project.billing.dashboard"].with_user(self.clerk)
+        data = data.get_data({"partner_id": self.customer.id, "period": "last_month"})
+        figures = {figure["key"]: figure for figure in data["figures"]}
+        self.assertEqual(figures["collected"]["amount"], 300)
+        rows = self.facts.search(figures["collected"]["domain"])
+        self.assertEqual(sum(rows.mapped("gross_company")), 300)
+        self.assertEqual(figures["dso"]["sales"], 1000)
+
+    def test_a_bad_debt_is_not_paid_of_the_project(self):
+        self._close()
+        project = self.project.with_user(self.manager)
+        self.assertEqual(project.billing_billed_amount, 1000)
+        self.assertEqual(project.billing_paid_amount, 300)
+        self.assertEqual(project.billing_bad_debt_amount, 700)
+        found = project.search([("billing_bad_debt_amount", ">", 0)])
+        self.assertEqual(found, project)
+
+    def test_the_statement_calls_it_what_it_is(self):
+        invoice = self._close()
+        [block] = self.project._get_billing_statement(self.customer)
+        self.assertEqual([row["amount"] for row in block["payments"]], [300])
+        self.assertEqual(
+            block["written_off"],
+            [{"date": date(2026, 7, 31), "documents": [invoice.name], "amount": 700}],
+        )
+        totals = block["totals"]
+        self.assertEqual((totals["paid"], totals["written_off"]), (300, 700))
+        self.assertEqual((totals["invoiced"], totals["open"]), (1000, 0))
+
+    def test_the_portal_does_not_call_it_paid(self):
+        portal = self.env["project.billing.portal"].sudo()
+        rows = portal._get_move_rows(self._close().sudo(), self.project)
+        self.assertEqual(rows[0].label, "Written off")
+        [total] = portal._get_totals(rows)
+        self.assertEqual((total["paid"], total["written_off"]), (300, 700))
+
+    def test_the_books_still_tie(self):
+        self._close()
+        check = self.env["project.billing.check"].with_user(self.clerk)
+        self.assertFalse(check.search([("partner_id", "=", self.customer.id)]))
+        self.assertFalse(check.search([("rule_id", "=", self.rule.id)]))
+
+    def test_a_cancelled_bad_debt_is_owed_again(self):
+        invoice = self._close()
+        invoice.billing_bad_debt_ids.button_cancel()
+        self.assertEqual(self._get_amounts(), {"paid": 300, "overdue": 700})

@@ -17,7 +17,8 @@ FIGURES = {
     "billing_earned_amount": SQL("f.billed + f.draft + f.ready + f.held"),
     "billing_billed_amount": SQL("f.billed"),
     "billing_draft_amount": SQL("f.draft"),
-    "billing_paid_amount": SQL("f.billed - f.open_net"),
+    "billing_paid_amount": SQL("f.billed - f.open_net - f.lost"),
+    "billing_bad_debt_amount": SQL("f.lost"),
     "billing_open_amount": SQL("f.open"),
     "billing_overdue_amount": SQL("f.overdue"),
     "billing_wip_amount": SQL("f.ready + f.held"),
@@ -115,6 +116,11 @@ class ProjectBillingFiguresMixin(models.AbstractModel):
     )
     billing_paid_amount = money(
         "billing_paid_amount", "Paid", "What was paid of them, without tax."
+    )
+    billing_bad_debt_amount = money(
+        "billing_bad_debt_amount",
+        "Bad debt",
+        "Billed and written off: it will not be paid. Without tax.",
     )
     billing_open_amount = money(
         "billing_open_amount", "Open", "What the customer owes, due or not, with tax."

@@ -18,6 +18,7 @@ BADGES = {
     "open": "text-bg-info",
     "credited": "text-bg-light",
     "retained": "text-bg-warning",
+    "written_off": "text-bg-light",
 }
 
 
@@ -35,6 +36,7 @@ class PortalRow:
     date_due: object = None
     open: float = 0.0
     retained: float = 0.0
+    written_off: float = 0.0
     overdue: float = 0.0
     answer: str = ""
     pay_url: str = ""
@@ -200,8 +202,10 @@ class ProjectBillingPortal(models.AbstractModel):
         if currency.compare_amounts(own_amount, 0.0) > 0:
             if currency.compare_amounts(own_amount, amount) < 0:
                 return "part"
-            paid = ("paid", "in_payment", "reversed")
-            return "paid" if {*moves.mapped("payment_state")} <= {*paid} else "invoiced"
+            paid = {"paid", "in_payment", "reversed"}
+            is_paid = {*moves.mapped("payment_state")} <= paid
+            is_lost = any(moves.mapped("billing_bad_debt_amount"))
+            return "paid" if is_paid and not is_lost else "invoiced"
         if item.acceptance_state:
             return item.acceptance_state
         return "ready" if is_ready else "planned"
@@ -279,6 +283,7 @@ class ProjectBillingPortal(models.AbstractModel):
             date_due=min(payable.mapped("date_maturity"), default=None),
             open=sum(payable.mapped("amount_residual_currency")),
             retained=sum(retained.mapped("amount_residual_currency")),
+            written_off=move.billing_bad_debt_amount,
             overdue=sum(late.mapped("amount_residual_currency")),
             pay_url=self._get_pay_url(move),
             others=bool(move.billing_project_ids - project),
@@ -317,10 +322,13 @@ class ProjectBillingPortal(models.AbstractModel):
         if currency.compare_amounts(row.overdue, 0.0) > 0:
             return "overdue"
         if currency.is_zero(row.open):
+            if not currency.is_zero(row.written_off):
+                return "written_off"
             return "paid" if currency.is_zero(row.retained) else "retained"
         if row.open < 0:
             return "credited"
-        is_part = currency.compare_amounts(row.open + row.retained, row.amount) < 0
+        unpaid = row.open + row.retained + row.written_off
+        is_part = currency.compare_amounts(unpaid, row.amount) < 0
         return "part" if is_part else "open"
 
     @api.model
@@ -331,6 +339,7 @@ class ProjectBillingPortal(models.AbstractModel):
             "overdue": self.env._("Overdue"),
             "paid": self.env._("Paid"),
             "retained": self.env._("Paid, rest retained"),
+            "written_off": self.env._("Written off"),
             "credited": self.env._("Credit"),
         }
 
@@ -341,11 +350,22 @@ class ProjectBillingPortal(models.AbstractModel):
         for row in rows:
             total = totals.setdefault(
                 row.currency,
-                dict.fromkeys(("invoiced", "paid", "open", "overdue", "retained"), 0.0),
+                dict.fromkeys(
+                    (
+                        "invoiced",
+                        "paid",
+                        "written_off",
+                        "open",
+                        "overdue",
+                        "retained",
+                    ),
+                    0.0,
+                ),
             )
             total["invoiced"] += row.amount
             total["open"] += row.open
             total["overdue"] += row.overdue
             total["retained"] += row.retained
-            total["paid"] += row.amount - row.open - row.retained
+            total["written_off"] += row.written_off
+            total["paid"] += row.amount - row.open - row.retained - row.written_off
         return [{"currency": currency, **total} for currency, total in totals.items()]

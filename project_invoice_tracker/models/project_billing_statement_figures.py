@@ -3,6 +3,11 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from .project_billing_tracker import SETTLED
+
+# of an instalment, of a document, of all
+AMOUNTS = ("total", "paid", "written_off", "open", "retained", "due", "overdue")
+
 
 class ProjectBillingStatementFigures(models.AbstractModel):
     """What a statement tells one customer of one project, as plain values.
@@ -30,7 +35,7 @@ class ProjectBillingStatementFigures(models.AbstractModel):
         blocks = []
         for currency in rules.currency_id.union(*documents):
             own = rules.filtered(lambda rule, c=currency: rule.currency_id == c)
-            moves, payments = documents.get(currency, ([], []))
+            moves, payments, lost = documents.get(currency, ([], [], []))
             items = self._get_items(own, partner, date, moves)
             block = {
                 "currency_id": currency.id,
@@ -40,6 +45,7 @@ class ProjectBillingStatementFigures(models.AbstractModel):
                 "periods": self._get_periods(own, partner, date, currency),
                 "documents": moves,
                 "payments": payments,
+                "written_off": lost,
                 "retained": self._get_retained(moves, date, currency),
                 "totals": self._get_totals(moves, date, currency),
             }
@@ -94,7 +100,11 @@ class ProjectBillingStatementFigures(models.AbstractModel):
             if is_past
             else portal._filter_ready(items)
         )
-        settled = {row["move_id"] for row in documents if not row["open"]}
+        settled = {
+            row["move_id"]
+            for row in documents
+            if not row["open"] and not row["written_off"]
+        }
         labels = portal._get_item_labels(False)
         rows = []
         for item in items:
@@ -182,7 +192,7 @@ class ProjectBillingStatementFigures(models.AbstractModel):
 
     @api.model
     def _get_documents(self, project, partner, date, company):
-        """Return ``{currency: (documents, payments)}`` of the day, from the tracker.
+        """Return ``{currency: (documents, payments, bad debts)}`` of the day.
 
         An invoice that bills several projects counts with this project's part.
         """
@@ -206,6 +216,7 @@ class ProjectBillingStatementFigures(models.AbstractModel):
             currency: (
                 self._prepare_documents(own, date, currency),
                 self._prepare_payments(own, currency),
+                self._prepare_payments(own, currency, "bad_debt"),
             )
             for currency, own in facts.grouped("currency_id").items()
         }
@@ -225,8 +236,7 @@ class ProjectBillingStatementFigures(models.AbstractModel):
             for _line, own in facts.grouped("move_line_id").items()
         ]
         totals = {
-            name: currency.round(sum(due[name] for due in dues))
-            for name in ("total", "paid", "open", "retained", "due", "overdue")
+            name: currency.round(sum(due[name] for due in dues)) for name in AMOUNTS
         }
         payable = [
             due["date"] for due in dues if due["date"] and not due["is_retained"]
@@ -249,9 +259,14 @@ class ProjectBillingStatementFigures(models.AbstractModel):
     def _prepare_due(self, facts, date, currency):
         """Return one instalment; due is what is open with a due day up to the day."""
         fact = facts[0]
-        left = facts.filtered(lambda f: f.stage != "paid")
-        total = currency.round(sum(facts.mapped("gross")))
-        left = currency.round(sum(left.mapped("gross")))
+        total, left, lost = (
+            currency.round(sum(own.mapped("gross")))
+            for own in (
+                facts,
+                facts.filtered(lambda f: f.stage not in SETTLED),
+                facts.filtered(lambda f: f.stage == "bad_debt"),
+            )
+        )
         is_due = not fact.date_due or fact.date_due <= date
         is_late = bool(fact.date_due) and fact.date_due < date
         kept = fact.is_retained and not is_due
@@ -259,7 +274,8 @@ class ProjectBillingStatementFigures(models.AbstractModel):
             "date": fact.date_due,
             "is_retained": fact.is_retained,
             "total": total,
-            "paid": currency.round(total - left),
+            "paid": currency.round(total - left - lost),
+            "written_off": lost,
             "open": left,
             "retained": left if kept else 0.0,
             "due": left if is_due else 0.0,
@@ -267,9 +283,12 @@ class ProjectBillingStatementFigures(models.AbstractModel):
         }
 
     @api.model
-    def _prepare_payments(self, facts, currency):
-        """Return what was paid by day, credit notes that were set off left out."""
-        paid = facts.filtered(lambda f: f.stage == "paid" and f.date_paid)
+    def _prepare_payments(self, facts, currency, stage="paid"):
+        """Return what was paid by day, credit notes that were set off left out.
+
+        :param stage: ``bad_debt`` for what was written off instead
+        """
+        paid = facts.filtered(lambda f: f.stage == stage and f.date_paid)
         rows = defaultdict(float)
         for fact in paid:
             rows[fact.date_paid] += fact.gross
@@ -289,9 +308,9 @@ class ProjectBillingStatementFigures(models.AbstractModel):
 
     @api.model
     def _get_totals(self, documents, date, currency):
-        names = ("total", "paid", "open", "retained", "due", "overdue")
         totals = {
-            name: currency.round(sum(row[name] for row in documents)) for name in names
+            name: currency.round(sum(row[name] for row in documents))
+            for name in AMOUNTS
         }
         totals["invoiced"] = totals.pop("total")
         later = totals["open"] - totals["due"] - totals["retained"]

@@ -18,12 +18,13 @@ class ProjectBillingStatementMixin(models.AbstractModel):
         - ``items``: ``name``, ``date``, ``state``, ``label``, ``amount``, ``invoiced``
         - ``periods``: invoiced time by ``month``: ``hours``, ``amount``
         - ``documents``: ``name``, ``date``, ``date_due``, ``total`` (with tax),
-          ``paid``, ``open``, ``retained``, ``due``, ``overdue``, and ``dues``, the
-          instalments; credit notes are negative
+          ``paid``, ``written_off`` (a bad debt), ``open``, ``retained``, ``due``,
+          ``overdue``, and ``dues``, the instalments; credit notes are negative
         - ``payments``: ``date``, ``documents``, ``amount``
+        - ``written_off``: the same of what was given up as a bad debt
         - ``retained``: ``earned``, ``retained``, ``billed_before``, ``due_now``
-        - ``totals``: ``invoiced``, ``paid``, ``open`` = ``due`` + ``later`` +
-          ``retained``, and ``overdue``
+        - ``totals``: ``invoiced`` = ``paid`` + ``written_off`` + ``open``, ``open`` =
+          ``due`` + ``later`` + ``retained``, and ``overdue``
 
         Of several payers each gets the own share. Whoever has no superuser rights
         must be allowed to review the project.

@@ -11,7 +11,10 @@ STAGES = [
     ("open", "Open"),
     ("overdue", "Overdue"),
     ("paid", "Paid"),
+    ("bad_debt", "Bad debt"),
 ]
+# stages that amounts end in: shown only where asked for
+SETTLED = ("paid", "bad_debt")
 BUCKETS = [
     ("current", "Not due"),
     ("1_30", "1-30 days"),
@@ -45,7 +48,8 @@ class ProjectBillingTracker(models.Model):
 
     One row for each amount in one stage: an item that is planned, ready or held;
     unbilled time per rule and month; a line of a draft; each instalment of a posted
-    document, its paid and its open part apart, shared by projects and rules. Payments
+    document, its paid and its open part apart, and what was written off as a bad debt,
+    shared by projects and rules. Payments
     not yet matched and opening balances stand without a project, so that open and
     overdue sum to the receivables (and, negative, the payables) of the ledger.
 
@@ -212,8 +216,8 @@ class ProjectBillingTracker(models.Model):
 
     @api.model
     def _group_expand_stage(self, stages, _domain):
-        """Show the columns in the order of the flow, *paid* only where asked for."""
-        return [key for key, _name in STAGES if key != "paid" or key in stages]
+        """Show the columns in the order of the flow, the last only where asked for."""
+        return [key for key, _name in STAGES if key not in SETTLED or key in stages]
 
     @api.depends("move_id", "item_id")
     def _compute_document_name(self):

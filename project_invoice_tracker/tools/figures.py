@@ -21,6 +21,7 @@ SUMS = (
     "open",
     "overdue",
     "open_net",
+    "lost",
     "contract_left",
     "order_left",
 )
@@ -29,6 +30,7 @@ FACTS = {
     "open": {"open"},
     "overdue": {"open"},
     "open_net": {"open"},
+    "lost": {"lost"},
     "draft": {"draft"},
     "ready": {"item", "time"},
     "held": {"item", "time"},
@@ -150,6 +152,8 @@ def _build_facts(facts):
                SELECT 'open_net', f.net, NULL WHERE f.stage IN ('open', 'overdue')
                UNION ALL
                SELECT 'overdue', f.gross, NULL WHERE f.stage = 'overdue'
+               UNION ALL
+               SELECT 'lost', f.net, NULL WHERE f.stage = 'bad_debt'
                ) v
         """,
         facts=facts,

@@ -1,9 +1,10 @@
 """The fact table: where every amount stands, as one query over what is stored.
 
 Parts of the union, each with the same columns: what is open of instalments, what was
-paid of them, receivable and payable lines of no document, lines of drafts, items
-(planned, ready), unbilled time per rule and month. Days come from Python as values, one
-for each company: the database knows neither its zone nor a past day.
+paid of them or given up as a bad debt, receivable and payable lines of no document,
+lines of drafts, items (planned, ready), unbilled time per rule and month. Days come
+from Python as values, one for each company: the database knows neither its zone nor a
+past day.
 """
 
 from odoo.tools import SQL
@@ -41,7 +42,15 @@ COLUMNS = (
     "today",
 )
 # parts of the union, each numbers its rows apart
-PARTS = {"open": 0, "entry": 1, "paid": 2, "draft": 3, "item": 4, "time": 5}
+PARTS = {
+    "open": 0,
+    "entry": 1,
+    "paid": 2,
+    "draft": 3,
+    "item": 4,
+    "time": 5,
+    "lost": 6,
+}
 # instalments as they were invoiced, paid or not: no stage, only for those who ask
 INVOICED = "invoiced"
 # what the rows of each part may say
@@ -49,13 +58,14 @@ VALUES = {
     "open": {"source": {"instalment"}, "stage": {"open", "overdue"}},
     "entry": {"source": {"entry"}, "stage": {"open", "overdue"}},
     "paid": {"source": {"instalment"}, "stage": {"paid"}},
+    "lost": {"source": {"instalment"}, "stage": {"bad_debt"}},
     "draft": {"source": {"draft"}, "stage": {"draft"}},
     "item": {"source": {"item"}, "stage": {"ready", "planned"}},
     "time": {"source": {"time"}, "stage": {"ready"}},
 }
-PAST_PARTS = ("open", "entry", "paid")
+PAST_PARTS = ("open", "entry", "paid", "lost")
 NUMBERS = 8
-UNPAID = PARTS.keys() - {"paid"}
+UNPAID = PARTS.keys() - {"paid", "lost"}
 
 
 def build_tracker_query(
@@ -84,7 +94,8 @@ def build_tracker_query(
     builders = {
         "open": lambda: build_open(projects),
         "entry": build_others,
-        "paid": lambda: build_paid(paid_between),
+        "paid": lambda: build_paid(bounds=paid_between),
+        "lost": lambda: build_paid(is_lost=True, bounds=paid_between),
         "draft": lambda: _DRAFTS,
         "item": lambda: build_items(earned or {}, projects),
         "time": lambda: build_time(prepaid or {}, projects),

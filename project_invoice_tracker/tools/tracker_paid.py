@@ -1,7 +1,8 @@
 """Documents and payments in the fact table: what was paid of them, payment by payment.
 
-Most instalments are paid at once, by one payment: then the share itself is the row, and
-no running totals are needed.
+What an entry of a bad debt settles is not paid: it stands in a stage of its own. Most
+instalments are paid at once, by one payment: then the share itself is the row, and no
+running totals are needed.
 """
 
 from odoo.tools import SQL
@@ -12,11 +13,22 @@ from .tracker_split import NET_PART, PLACES, PLACES_WINDOW, build_part
 MOST = 4096
 
 
-def _build_matches(bounds):
+# journal items of the entries that write invoices off
+_LOST = SQL(
+    """
+    SELECT l.id FROM account_move b
+      JOIN account_move_line l ON l.move_id = b.id
+     WHERE b.billing_bad_debt_of_id IS NOT NULL
+    """
+)
+
+
+def _build_matches(is_lost, bounds):
     """Return every match of an instalment by the day, signed like the line.
 
-    ``is_whole``: the only one of its instalment.
+    ``is_whole``: the only one of its instalment; ``is_lost``: with a bad debt.
 
+    :param is_lost: instalments without any bad debt may be left out
     :param bounds: first and last day, each or None: instalments that nothing was
         matched with from then to then may be left out
     """
@@ -29,13 +41,14 @@ def _build_matches(bounds):
           FROM (
             SELECT pr.id, pr.debit_move_id AS line_id,
                    pr.debit_amount_currency AS paid, pr.amount AS paid_company,
-                   pr.max_date AS day, d.today
+                   pr.max_date AS day, d.today,
+                   pr.credit_move_id IN (SELECT id FROM lost) AS is_lost
               FROM account_partial_reconcile pr
               JOIN days d ON d.company_id = pr.company_id AND pr.max_date <= d.today
              WHERE %(debits)s
              UNION ALL
             SELECT pr.id, pr.credit_move_id, -pr.credit_amount_currency, -pr.amount,
-                   pr.max_date, d.today
+                   pr.max_date, d.today, pr.debit_move_id IN (SELECT id FROM lost)
               FROM account_partial_reconcile pr
               JOIN days d ON d.company_id = pr.company_id AND pr.max_date <= d.today
              WHERE %(credits)s
@@ -45,7 +58,7 @@ def _build_matches(bounds):
           JOIN account_account a ON a.id = l.account_id
          UNION ALL
         -- instalments of nothing are settled by themselves
-        SELECT 0, l.id, 0, 0, l.date, d.today, l.date_maturity,
+        SELECT 0, l.id, 0, 0, l.date, d.today, FALSE, l.date_maturity,
                COALESCE(l.invoice_date, l.date),
                a.account_type = 'liability_payable',
                COALESCE(l.billing_is_retention, FALSE), TRUE
@@ -57,22 +70,32 @@ def _build_matches(bounds):
          WHERE l.display_type = 'payment_term' AND l.parent_state = 'posted'
            AND l.amount_currency = 0 AND l.balance = 0
         """,
-        debits=_limit(SQL("debit_move_id"), *bounds),
-        credits=_limit(SQL("credit_move_id"), *bounds),
+        debits=_limit("debit_move_id", "credit_move_id", is_lost, *bounds),
+        credits=_limit("credit_move_id", "debit_move_id", is_lost, *bounds),
     )
 
 
-def _limit(column, first, last):
-    """Return the condition that a line was matched on one of some days."""
-    if first is None and last is None:
+def _limit(column, other, is_lost, first, last):
+    """Return the condition that a line was matched so, on one of some days.
+
+    :param column: of the line
+    :param other: of what it was matched with
+    """
+    conditions = []
+    if is_lost:
+        lost = SQL("x.%s IN (SELECT id FROM lost)", SQL.identifier(other))
+        conditions.append(lost)
+    if first is not None:
+        conditions.append(SQL("x.max_date >= %s::date", first))
+    if last is not None:
+        conditions.append(SQL("x.max_date <= %s::date", last))
+    if not conditions:
         return SQL("TRUE")
     return SQL(
         "pr.%(column)s IN (SELECT x.%(column)s FROM account_partial_reconcile x"
-        " WHERE x.max_date BETWEEN COALESCE(%(first)s::date, '-infinity')"
-        " AND COALESCE(%(last)s::date, 'infinity'))",
-        column=column,
-        first=first,
-        last=last,
+        " WHERE %(conditions)s)",
+        column=SQL.identifier(column),
+        conditions=SQL(" AND ").join(conditions),
     )
 
 
@@ -93,12 +116,12 @@ _STEPS = SQL(
         %(window)s
     ), split AS (
         SELECT s.*, p.nr, p.day, p.today, p.date_maturity, p.date_invoiced,
-               p.is_payable, p.is_retained, %(part)s
+               p.is_payable, p.is_retained, p.is_lost, %(part)s
           FROM shares s JOIN parts p ON p.line_id = s.move_line_id
     ), nets AS (SELECT s.*, %(net)s FROM split s)
     SELECT n.id, n.project_id, n.rule_id, n.partner_id, n.company_id, n.currency_id,
            n.move_id, n.move_line_id, n.nr, n.day, n.today, n.date_maturity,
-           n.date_invoiced, n.is_payable, n.is_retained,
+           n.date_invoiced, n.is_payable, n.is_retained, n.is_lost,
            n.net_paid - COALESCE(lag(n.net_paid) OVER w, 0) AS net,
            n.gross_paid - COALESCE(lag(n.gross_paid) OVER w, 0) AS gross,
            n.net_company_paid - COALESCE(lag(n.net_company_paid) OVER w, 0)
@@ -121,16 +144,17 @@ _INSTALMENT = SQL(
 )
 
 
-def build_paid(bounds=(None, None)):
-    """Return every payment of every share.
+def build_paid(is_lost=False, bounds=(None, None)):
+    """Return every payment of every share, or every part that was a bad debt.
 
-    :param bounds: first and last day of the payments that are wanted, each or None
+    :param is_lost: whether bad debts are wanted, instead of payments
+    :param bounds: first and last day of those that are wanted, each or None
     """
     return SQL(
         """
-        WITH matches AS MATERIALIZED (%(matches)s)
+        WITH lost AS MATERIALIZED (%(lost)s), matches AS MATERIALIZED (%(matches)s)
         SELECT n.id::int8 * %(most)s + n.nr AS row_id, 'instalment' AS source,
-               'paid' AS stage, %(instalment)s, n.is_payable, FALSE AS is_held,
+               %(stage)s AS stage, %(instalment)s, n.is_payable, FALSE AS is_held,
                n.is_retained, NULL::date AS date_planned, n.date_invoiced,
                n.date_maturity AS date_due, n.day AS date_paid, n.net, n.gross,
                n.net_company, n.gross_company, n.today
@@ -138,20 +162,24 @@ def build_paid(bounds=(None, None)):
             SELECT s.id, s.project_id, s.rule_id, s.partner_id, s.company_id,
                    s.currency_id, s.move_id, s.move_line_id, 1 AS nr, p.day, p.today,
                    p.date_maturity, p.date_invoiced, p.is_payable, p.is_retained,
-                   s.net, s.gross, s.net_company, s.gross_company
+                   p.is_lost, s.net, s.gross, s.net_company, s.gross_company
               FROM matches p
               JOIN project_billing_share s ON s.move_line_id = p.line_id
              WHERE p.is_whole
              UNION ALL
             SELECT * FROM (%(steps)s) t
                ) n
-         WHERE n.gross != 0 OR n.gross_company != 0 OR n.net != 0
-            OR n.net_company != 0
+         WHERE n.is_lost = %(is_lost)s
+           AND (n.gross != 0 OR n.gross_company != 0 OR n.net != 0
+                OR n.net_company != 0)
         """,
-        matches=_build_matches(bounds),
+        lost=_LOST,
+        matches=_build_matches(is_lost, bounds),
         most=MOST,
+        stage=SQL("'bad_debt'") if is_lost else SQL("'paid'"),
         instalment=_INSTALMENT,
         steps=_STEPS,
+        is_lost=is_lost,
     )
 
 

@@ -210,7 +210,7 @@ export class BillingDashboard extends Component {
             name: project.name,
             domain: [
                 ["project_id", "=", project.id],
-                ["stage", "!=", "paid"],
+                ["stage", "not in", ["paid", "bad_debt"]],
             ],
             views: [
                 [false, "list"],
