@@ -61,11 +61,13 @@ def build_check_query(days, now, facts, rooms, notices, prepaid=None, day_facts=
         notices=list(notices),
         most=MOST_DOCUMENTS,
         days=_build_days(days),
-        facts=_sum_facts(facts),
-        day_facts=_sum_facts(day_facts) if past else SQL("SELECT * FROM facts"),
+        facts=_select_facts(facts),
+        day_facts=_select_facts(day_facts) if past else SQL("SELECT * FROM facts"),
         open_lines=build_open_lines(past),
         totals=TOTALS,
-        keys=build_share_keys(SQL("m.company_id IN (SELECT company_id FROM days)")),
+        keys=build_share_keys(
+            SQL("m.company_id IN (SELECT company_id FROM days)"), SQL("line_rows")
+        ),
         parts=SQL(" UNION ALL ").join(
             SQL("(%s)", _number(part, number)) for number, part in enumerate(parts)
         ),
@@ -92,13 +94,12 @@ def _number(part, number):
     )
 
 
-def _sum_facts(facts):
+def _select_facts(facts):
     return SQL(
         """
-        SELECT source, stage, rule_id, company_id, currency_id, partner_id, is_payable,
-               move_id, move_line_id, SUM(net) AS net,
-               SUM(gross_company) AS gross_company, count(*) AS rows
-          FROM (%s) f GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
+        SELECT f.source, f.stage, f.rule_id, f.company_id, f.currency_id, f.partner_id,
+               f.is_payable, f.move_id, f.move_line_id, f.net, f.gross_company
+          FROM (%s) f
         """,
         facts,
     )

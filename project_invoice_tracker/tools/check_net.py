@@ -5,6 +5,23 @@ from odoo.tools import SQL
 from .check_columns import PAIR, select_columns
 from .tracker_work import build_months, build_values
 
+# unbilled entries; where their own total is not that of their rows, the rows count
+_ENTRIES = SQL(
+    """
+    (SELECT e.date, e.billing_rule_id, e.billable_quantity, e.billed_quantity,
+            e.billing_held_quantity, e.billing_price, e.billing_price_currency_id,
+            e.id
+       FROM account_analytic_line e
+      WHERE e.billed_quantity != e.billable_quantity
+        AND NOT EXISTS (SELECT 1 FROM entry_gaps g WHERE g.id = e.id)
+      UNION ALL
+     SELECT e.date, e.billing_rule_id, e.billable_quantity, g.billed,
+            e.billing_held_quantity, e.billing_price, e.billing_price_currency_id,
+            e.id
+       FROM entry_gaps g JOIN account_analytic_line e ON e.id = g.id)
+    """
+)
+
 
 def build_stages(days, prepaid):
     """Net: all stages of a rule = contract + changes + extras.
@@ -17,15 +34,10 @@ def build_stages(days, prepaid):
     """
     return SQL(
         """
-        WITH %(days)s, owners AS (
-            SELECT DISTINCT ON (a.move_line_id) a.move_line_id, a.rule_id
-              FROM project_billing_allocation a
-             WHERE a.move_line_id IS NOT NULL
-             ORDER BY a.move_line_id, a.id
-        ), months AS (%(months)s), sides AS (
+        WITH %(days)s, months AS (%(months)s), sides AS (
             SELECT w.rule_id, l.currency_id, l.move_id, -l.amount_currency AS expected,
                    0 AS found, 0 AS rows
-              FROM owners w
+              FROM line_rows w
               JOIN account_move_line l ON l.id = w.move_line_id
               JOIN days d ON d.company_id = l.company_id
              WHERE l.parent_state IN ('draft', 'posted') AND l.display_type = 'product'
@@ -48,7 +60,7 @@ def build_stages(days, prepaid):
              GROUP BY 1, 2
              UNION ALL
             SELECT f.rule_id, f.currency_id, f.move_id, 0, f.net,
-                   CASE WHEN f.source = 'time' THEN f.rows ELSE 0 END
+                   (f.source = 'time')::int
               FROM facts f WHERE f.rule_id IS NOT NULL
         ), documents AS (
             SELECT rule_id, currency_id, move_id, SUM(expected) AS expected,
@@ -69,10 +81,7 @@ def build_stages(days, prepaid):
         """,
         days=days,
         pair=PAIR,
-        months=build_months(
-            SQL("COALESCE(t.billed, 0)"),
-            SQL("LEFT JOIN entry_rows t ON t.id = e.id"),
-        ),
+        months=build_months(_ENTRIES),
         prepaid=build_values(prepaid),
         columns=select_columns(
             "stages",

@@ -9,7 +9,6 @@ INSTALMENTS = SQL(
     """
     SELECT l.id AS row_id, %s, ARRAY[l.move_id] AS documents
       FROM docs
-      JOIN account_move m ON m.id = docs.id
       JOIN account_move_line l ON l.move_id = docs.id
        AND l.display_type = 'payment_term'
       JOIN res_company c ON c.id = docs.company_id
@@ -23,13 +22,15 @@ INSTALMENTS = SQL(
                ) v (nr, currency_id, expected, found)
             WHERE v.expected != COALESCE(v.found, 0)
             ORDER BY v.nr LIMIT 1) x
+     WHERE l.amount_currency != COALESCE(s.gross, 0)
+        OR l.balance != COALESCE(s.gross_company, 0)
     """,
     select_columns(
         "instalment",
         company_id=SQL("docs.company_id"),
         partner_id=SQL("l.partner_id"),
         move_line_id=SQL("l.id"),
-        is_payable=SQL("left(m.move_type, 3) = 'in_'"),
+        is_payable=SQL("left(docs.move_type, 3) = 'in_'"),
         currency_id=SQL("x.currency_id"),
         expected=SQL("x.expected"),
         found=SQL("COALESCE(x.found, 0)"),

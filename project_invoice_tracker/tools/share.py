@@ -32,10 +32,11 @@ def build_share_statement(condition):
     )
 
 
-def build_share_keys(condition):
+def build_share_keys(condition, owners=None):
     """Return the CTEs up to ``keys``: net per posted document, project and rule.
 
     :param condition: SQL on ``m`` (account_move)
+    :param owners: name of a CTE that knows the rule of each line that bills work
     """
     return SQL(
         """
@@ -50,7 +51,7 @@ def build_share_keys(condition):
         """,
         condition=condition,
         digits=DIGITS,
-        parts=_PARTS,
+        parts=_build_parts(owners or _OWNERS),
         keys=_KEYS,
     )
 
@@ -64,21 +65,37 @@ DIGITS = SQL(
     """
 )
 
-# what each line is for: (document, project, rule, net, balance), customer's view
-_PARTS = SQL(
+# the rule of a line is that of its first row: both ids in one number, so that the
+# ledger's rows need not be sorted
+OWNER = SQL("(min(a.id::int8 << 32 | a.rule_id) & 4294967295)::int4")
+
+_OWNERS = SQL(
     """
+    (SELECT a.move_line_id, %s AS rule_id
+       FROM project_billing_allocation a
+       JOIN lines ON lines.id = a.move_line_id
+      GROUP BY 1)
+    """,
+    OWNER,
+)
+
+
+def _build_parts(owners):
+    """Return what each line is for: document, project, rule, net, balance.
+
+    Signed as the customer sees it.
+    """
+    return SQL(
+        """
     lines AS MATERIALIZED (
         SELECT l.id, l.move_id, -l.amount_currency AS net, -l.balance AS balance,
                l.analytic_distribution
           FROM account_move_line l JOIN docs ON docs.id = l.move_id
          WHERE l.display_type = 'product'
     ), billed AS MATERIALIZED (
-        SELECT DISTINCT ON (a.move_line_id)
-               a.move_line_id AS line_id, a.rule_id, r.project_id
-          FROM project_billing_allocation a
-          JOIN lines ON lines.id = a.move_line_id
-          JOIN project_billing_rule r ON r.id = a.rule_id
-         ORDER BY a.move_line_id, a.id
+        SELECT o.move_line_id AS line_id, o.rule_id, r.project_id
+          FROM %s o
+          JOIN project_billing_rule r ON r.id = o.rule_id
     ), homes AS MATERIALIZED (
         SELECT account_id, min(id) AS project_id FROM project_project
          WHERE account_id IS NOT NULL
@@ -113,8 +130,10 @@ _PARTS = SQL(
           LEFT JOIN known k ON k.line_id = l.id
          WHERE b.line_id IS NULL AND COALESCE(k.part, 0) < 1
     )
-    """
-)
+        """,
+        owners,
+    )
+
 
 # net per document, project and rule, rounded so that they sum to the document's net
 _KEYS = SQL(

@@ -162,12 +162,15 @@ def _is_of(prepaid, operator):
     return SQL(f"AND r.id {operator}(%s::int4[])", list(prepaid))
 
 
-def build_months(billed=None, join=None, projects=None, condition=None):
+_FREE = SQL(
+    "(e.billable_quantity - e.billed_quantity - COALESCE(e.billing_held_quantity, 0))"
+)
+
+
+def build_months(entries=None, projects=None, condition=None):
     """Return unbilled time at its price, free and held, by rule, month and currency.
 
-    :param billed: SQL of the hours of an entry (``e``) that are billed; default: its
-        own total
-    :param join: SQL of what ``billed`` reads beside the entry
+    :param entries: SQL of the entries to read; default: the table
     :param projects: SQL of a query of ids, the projects wanted
     :param condition: more SQL on the entry (``e``) or the rule (``r``)
     """
@@ -182,27 +185,20 @@ def build_months(billed=None, join=None, projects=None, condition=None):
                    AS price_currency, SUM(%(free)s)::numeric AS free,
                    COALESCE(SUM(%(held)s) FILTER (
                             WHERE e.billing_held_quantity != 0), 0)::numeric AS held
-              FROM account_analytic_line e
+              FROM %(entries)s e
               JOIN project_billing_rule r ON r.id = e.billing_rule_id AND r.active
               JOIN days d ON d.company_id = r.company_id
               JOIN uom_uom u ON u.id = r.uom_id
               JOIN uom_uom h ON h.id = (
                    SELECT k.res_id FROM ir_model_data k
                     WHERE k.module = 'uom' AND k.name = 'product_uom_hour')
-              %(join)s
-             WHERE %(billed)s != e.billable_quantity AND e.date >= r.bill_from
+             WHERE e.billed_quantity != e.billable_quantity AND e.date >= r.bill_from
                AND e.date <= d.today AND e.billing_price != 0 %(own)s %(condition)s
              GROUP BY r.id, d.today, start, price_currency) m
         """,
-        free=select_value(
-            SQL(
-                "(e.billable_quantity - %s - COALESCE(e.billing_held_quantity, 0))",
-                billed or SQL("e.billed_quantity"),
-            )
-        ),
+        free=select_value(_FREE),
         held=select_value(SQL("e.billing_held_quantity")),
-        billed=billed or SQL("e.billed_quantity"),
-        join=join or SQL(),
+        entries=entries or SQL("account_analytic_line"),
         own=_limit(SQL("r.project_id"), projects),
         condition=condition or SQL(),
     )
