@@ -102,6 +102,8 @@ from . import project_billing_wip_print_mixin
 from . import project_billing_check_mixin
 from . import project_billing_month_end_line
 from . import project_billing_month_end_time
+from . import project_billing_month_end_close_mixin
+from . import project_billing_month_end_needs_mixin
 from . import project_billing_month_end
 from . import billing_run_mixin
 from . import project_billing_run_propose_mixin
