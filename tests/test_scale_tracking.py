@@ -166,25 +166,22 @@ class TestScaleTracker(ScaleCommon):
         self.assertNotIn("FROM account_partial_reconcile", text)
 
 
-@tagged("heavy")
-class TestScaleWip(ScaleCommon):
-    """Work in progress of a month beside much that was billed before."""
+class ScaleBilledCommon(ScaleCommon):
+    """An entry of May that was billed, repeated with its row in the ledger."""
 
-    def test_work_that_was_billed_before_the_month_is_not_read(self):
-        self.rule.active = False
-        self._create_rule(price=100)
-        old = self._create_entry(1, day=date(2026, 5, 20))
-        self._bill(date(2026, 5, 31), date=date(2026, 5, 31)).action_post()
-        self._create_entry(2, day=date(2026, 6, 10))
-        self._clone_billed(old, COUNT)
-        month = (date(2026, 6, 1), date(2026, 6, 30))
-        wip = self.env["project.billing.wip"].with_user(self.clerk)._in_period(*month)
-        with recorded_plans(self) as plans:
-            groups = wip._read_group([], [], ["opening:sum", "worked:sum", "wip:sum"])
-        self.assertEqual(groups, [(0.0, 200.0, 200.0)])
-        rows, text = max(plan for plan in plans if "project_billing_wip" in plan[1])
-        # whether an entry is unbilled may be asked of each, once
-        self.assertLess(rows, 2 * COUNT, text)
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.rule.active = False
+        cls._create_rule(price=100)
+        cls.old = cls._create_entry(1, day=date(2026, 5, 20))
+
+    def setUp(self):
+        super().setUp()
+        day = date(2026, 5, 31)
+        self.moves = self._bill(day, date=day)
+        self.moves.action_post()
+        self._clone_billed(self.old, COUNT)
 
     def _clone_billed(self, entry, count):
         """Repeat an entry and its row in the ledger, on the same document."""
@@ -203,3 +200,34 @@ class TestScaleWip(ScaleCommon):
         self.assertEqual(self.env.cr.rowcount, count)
         self.env.cr.execute("ANALYZE account_analytic_line, project_billing_allocation")
         self.env.invalidate_all()
+
+
+@tagged("heavy")
+class TestScaleWip(ScaleBilledCommon):
+    """Work in progress of a month beside much that was billed before."""
+
+    def test_work_that_was_billed_before_the_month_is_not_read(self):
+        self._create_entry(2, day=date(2026, 6, 10))
+        month = (date(2026, 6, 1), date(2026, 6, 30))
+        wip = self.env["project.billing.wip"].with_user(self.clerk)._in_period(*month)
+        with recorded_plans(self) as plans:
+            groups = wip._read_group([], [], ["opening:sum", "worked:sum", "wip:sum"])
+        self.assertEqual(groups, [(0.0, 200.0, 200.0)])
+        rows, text = max(plan for plan in plans if "project_billing_wip" in plan[1])
+        # whether an entry is unbilled may be asked of each, once
+        self.assertLess(rows, 2 * COUNT, text)
+
+
+@tagged("heavy")
+class TestScaleCheck(ScaleBilledCommon):
+    """The ledger check of many entries on one invoice line."""
+
+    def test_the_check_reads_each_row_of_the_ledger_a_few_times(self):
+        checks = self.env["project.billing.check"].with_user(self.clerk)
+        with recorded_plans(self) as plans:
+            found = checks.search([("company_id", "=", self.company.id)])
+        # the line bills one hour, its rows are those of all entries
+        self.assertEqual(set(found.mapped("kind")), {"line"})
+        self.assertEqual(found.document_ids, self.moves.ids)
+        rows, text = max(plan for plan in plans if "entry_gaps" in plan[1])
+        self.assertLess(rows, 16 * COUNT, text)
