@@ -4,7 +4,8 @@ Every event takes a day of the company and two small numbers that choose its rec
 and values. What is impossible (a promise on a paid invoice) is left out here as there.
 """
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from heapq import heapify, heappop, heappush
 
 import pytz
 
@@ -15,6 +16,8 @@ from .overdue_oracle import DAY, LATE_DAYS, Bill, Oracle, Part, Paused
 
 HOURS = (0, 5, 12, 23)  # of the company's day; half past
 SHARES = (100, 100, 30, 55)  # % of what is open
+LAST = date(2026, 12, 31)
+EDGES = 6  # runs of a history on the edge of something
 RUNS = ("clerk", "clerk_twice", "job", "job_twice")
 ACTIONS = (
     *("bill_one", "bill_split") * 2,
@@ -56,9 +59,16 @@ class World:
         return values
 
     def play(self, events):
-        """Do the events in their order; each ends with books and oracle compared."""
+        """Do the events in their order; each ends with books and oracle compared.
+
+        Runs come also on the days on which something just becomes due, or does not.
+        """
+        self.queue = [(day, n, *event) for n, (day, *event) in enumerate(events)]
+        heapify(self.queue)
+        self.edges = 0
         with freeze_time("2026-01-01 12:00:00") as self.clock:
-            for number, (day, action, a, b) in enumerate(events):
+            while self.queue:
+                day, number, action, a, b = heappop(self.queue)
                 local = datetime(day.year, day.month, day.day, HOURS[b % 4], 30)
                 now = self.zone.localize(local).astimezone(pytz.utc)
                 self.now = now.replace(tzinfo=None)
@@ -67,6 +77,14 @@ class World:
                 getattr(self, action)(day, a, b)
                 self._settle(day)
                 self.case.compare(self, f"{number}: {action} on {day}")
+
+    def _look_at(self, today, day):
+        """Let runs come on the last day before something changes, and on that day."""
+        for edge in (day - DAY, day):
+            if self.edges < EDGES and today < edge <= LAST:
+                self.edges += 1
+                event = ("clerk", "job")[self.edges % 2], 0, self.edges
+                heappush(self.queue, (edge, 1000 + self.edges, *event))
 
     def _settle(self, day):
         self.env["account.overdue.pause"]._cron_settle()
@@ -129,6 +147,7 @@ class World:
         self.oracle.bills.append(bill)
         if is_sent:
             self._send(bill, day)
+        self._look_at(day, parts[0].due + DAY * self.oracle.rungs[0].days)
 
     def _send(self, bill, day):
         self._as_clerk(self.moves[bill.key]).is_move_sent = True
@@ -156,6 +175,7 @@ class World:
         if not self.payments:
             return
         bill, payment = self.payments.pop(a % len(self.payments))
+        payment.move_id.line_ids.remove_move_reconcile()
         payment.action_draft()
         bill.take_back(payment.id)
 
@@ -223,6 +243,7 @@ class World:
         pause = Paused("promise", day, end, bill, bill.customer)
         pause.amount, pause.opened = amount, bill.open
         self._note(pause, record_id)
+        self._look_at(day, end + DAY)
 
     def end(self, day, a, b):
         pauses = [pause for pause in self.oracle.pauses if pause.state == "open"]
@@ -293,6 +314,8 @@ class World:
         )
         case.sink.messages.clear()
         self._take_charges(self.oracle.do(expected, day), day)
+        if expected and self.oracle.interval:
+            self._look_at(day, day + self.oracle.interval * DAY)
 
     def _take_charges(self, charged, day):
         """The debit notes of a day are debts of their own, never sent nor reminded."""

@@ -10,6 +10,9 @@ class ProjectTask(models.Model):
         help="Of the project's unpaid invoices, for who manages it.",
     )
 
+    overdue_hold = fields.Selection(related="project_id.overdue_hold")
+    overdue_hold_reason = fields.Char(related="project_id.overdue_hold_reason")
+
     @api.depends("project_id")
     @api.depends_context("uid", "allowed_company_ids")
     def _compute_overdue_warning(self):
