@@ -97,6 +97,7 @@ def get_screens(env):
         "wip_last_month": lambda: wip.formatted_read_group(
             [], ["project_id"], ["opening:sum", "worked:sum", "billed:sum", "wip:sum"]
         ),
+        "ledger_check": lambda: env["project.billing.check"].search_count([]),
         "habits": lambda: env["project.billing.habit"]._cron_refresh(),
     }
 

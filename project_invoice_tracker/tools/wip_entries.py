@@ -233,10 +233,12 @@ _SETTLED = SQL(
     """
 )
 
-# for one hour, in the rule's currency
+# for one hour, in the rule's currency; mostly the price is for an hour already, and a
+# division is the dearest step of all
 _PRICE = SQL(
     """
-    COALESCE(e.billing_price, 0) * u.hour / u.factor
+    COALESCE(CASE WHEN u.factor = u.hour THEN e.billing_price
+                  ELSE e.billing_price * u.hour / u.factor END, 0)
     * CASE WHEN COALESCE(e.billing_price_currency_id, r.currency_id) = r.currency_id
            THEN 1 ELSE %s END
     """,
