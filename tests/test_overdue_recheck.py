@@ -74,6 +74,15 @@ class TestBetweenWritingAndSending(RecheckCommon):
         [mail] = self.sink.messages
         self.assertIn("70.00", self._get_text(mail))
 
+    def test_a_credit_stops_a_courtesy_note_before_the_due_date_as_well(self):
+        self.company.overdue_policy_id = self._create_policy(
+            [{"delay_type": "before", "delay_days": 3}]
+        )
+        self._create_invoice(due=DAY + timedelta(days=2))
+        notice = self._send_with(lambda: self._credit(100))
+        self.assertFalse(self.sink.messages)
+        self.assertIn("Covered by credits", notice.reason)
+
     def test_a_credit_over_all_stops_it(self):
         self._create_invoice()
         notice = self._send_with(lambda: self._credit(100))

@@ -55,7 +55,8 @@ class AccountOverduePlan(models.AbstractModel):
         plan = self.sudo().with_env(company.sudo()._in_billing_context().env)
         policies = plan._get_policies(company)
         found = plan._get_instalments(company, until, policies, partner_ids)
-        now = [own for own in found if own.date_maturity <= day]
+        # asked about today: what courtesy notes are about is netted as by the run
+        now = [own for own in found if own.date_maturity <= day or until == day]
         covered = plan._get_covered(company, now, day)
         paused = plan._get_paused(found, day)
         stops = {own.key: plan._get_stop(own, paused, covered) for own in found}
