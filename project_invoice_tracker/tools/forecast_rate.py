@@ -38,7 +38,7 @@ def build_run_rate(days, limits):
                                COALESCE(g.amount, m.upto)) AS amount
                   FROM (%(months)s) m
                   LEFT JOIN %(limits)s g (rule_id, amount) ON g.rule_id = m.rule_id
-               ) q
+                OFFSET 0) q
          WHERE round(q.amount, q.digits) != 0
         """,
         months=_build_months(days),

@@ -29,7 +29,8 @@ COLUMNS = (
 
 # what is on no invoice yet: on which day will it be, by which term is it paid?
 # LEFT joins, for PostgreSQL knows nothing about the columns of a union and would expect
-# next to no rows of inner ones
+# next to no rows of inner ones. OFFSET 0 here and below: a day is computed once, not
+# again in each expression that reads it
 _COMING = """
     SELECT f.*, cu.rounding, cc.rounding AS rounding_company,
            CASE WHEN f.source IN ('time', 'run_rate') THEN f.source ELSE f.stage END
@@ -52,6 +53,7 @@ _COMING = """
            WHEN f.stage = 'ready' AND f.source != 'time' THEN f.today
            WHEN COALESCE(f.date_planned, p.date) IS NOT NULL
            THEN GREATEST(f.today, COALESCE(f.date_planned, p.date)) END AS day) d
+    OFFSET 0
 """
 
 # the due date of a line of a payment term (t) for an invoice of f.date_invoice, as the
@@ -161,7 +163,8 @@ def _build_usual(pieces):
           FROM (SELECT %(columns)s, f.kind, f.nr, f.date_invoice,
                        CASE WHEN f.due < %(never)s AND NOT f.is_held THEN f.due END
                        AS due, %(amount)s AS amount, %(company)s AS amount_company
-                  FROM (%(pieces)s) f) q
+                  FROM (%(pieces)s) f
+                OFFSET 0) q
           %(habits)s
         """,
         usual=select_usual(due, today),
