@@ -5,6 +5,8 @@
 #   bash benchmarks/run.sh billing --sizes 50000x1000 --rounds 1 --contestants tracker,floor --profile
 #   bash benchmarks/run.sh tracking                   the screens of tracking with 1k, 10k and 100k invoices
 #   bash benchmarks/run.sh tracking --sizes 1000      the smallest only
+#   bash benchmarks/run.sh overdue                    a run of reminders beside OCA's account_credit_control
+#   bash benchmarks/run.sh overdue --sizes 1000x200   1,000 instalments of 200 customers only
 . "$(dirname "$0")/../setup/lib.sh"
 # shellcheck source=../setup/host.sh
 . "$SETUP/host.sh"
@@ -14,7 +16,7 @@
 BENCH=$REPO/benchmarks
 NAME=${PIT_BENCH_PREFIX:-pit_bench}                 # of the databases
 
-usage() { sed -n '2,7s/^# \{0,1\}//p' "$0"; }
+usage() { sed -n '2,9s/^# \{0,1\}//p' "$0"; }
 
 sums() { find "$@" -type f -not -name '*.pyc' -not -name '*.md' -print0 | sort -z | xargs -0 cat | sha256sum | cut -c1-16; }
 
@@ -103,7 +105,71 @@ tracking() {
   done
 }
 
+OCA_PACKAGE=odoo-addon-account-credit-control==19.0.1.0.0.13
+OCA_MODULE=account_credit_control
+
+fetch_oca() { # what it needs of Odoo is here, PyPI has no package of that: without dependencies
+  rm -rf "$PIT_HOME/oca"
+  "$PYTHON" -m pip install -q --no-deps --target "$PIT_HOME/oca" "$OCA_PACKAGE"
+}
+
+overdue_addons() { if [ "$1" = oca ]; then echo "$PIT_HOME/oca/odoo/addons"; else echo "$REPO"; fi; }
+
+overdue_py() { "$PYTHON" "$BENCH/overdue_contestants.py" --config "$(conf "$1" "$2")" "${@:3}"; }
+
+fill_debts() { # fill_debts DATABASE SIZE: the host's modules and the debts, the same for all
+  db drop "$1"
+  db copy "${NAME}_host" "$1"
+  overdue_py "$1" "" fill --instalments "${2%x*}" --customers "${2#*x}"
+}
+
+fill_contestant() { # fill_contestant CONTESTANT SIZE MODULE: a copy of the debts, with its add-on
+  local name=${NAME}_$1_$2 addons
+  addons=$(overdue_addons "$1")
+  db drop "$name"
+  db copy "${NAME}_debts_$2" "$name"
+  odoo server -c "$(conf "$name" "$addons")" -i "$3" --no-http --stop-after-init --log-level=warn
+  db installed "$name" "$3"
+  overdue_py "$name" "$addons" prepare --contestant "$1"
+}
+
+prepare_debts() { # prepare_debts SIZE
+  local size=$1 key venv
+  venv=$(cat "$PIT_HOME/stamp/venv")
+  # of another day: what is late would be later
+  key="$(sums "$BENCH/data.py" "$BENCH/overdue_data.py") $(date +%F) $venv"
+  db exists "${NAME}_debts_$size" || forget "db_${NAME}_debts_$size"
+  once "db_${NAME}_debts_$size" "$key" "$size: instalments of customers" fill_debts "${NAME}_debts_$size" "$size"
+  key+=" $(sums "$BENCH/overdue_contestants.py")"
+  db exists "${NAME}_oca_$size" || forget "db_${NAME}_oca_$size"
+  once "db_${NAME}_oca_$size" "$key $OCA_PACKAGE" "$size: OCA" fill_contestant oca "$size" "$OCA_MODULE"
+  db exists "${NAME}_tracker_$size" || forget "db_${NAME}_tracker_$size"
+  once "db_${NAME}_tracker_$size" "$key $(sums "$REPO/$ADDON")" "$size: tracker" fill_contestant tracker "$size" "$ADDON"
+}
+
+overdue() {
+  local sizes=1000x200,5000x200,5000x2000,20000x200,20000x2000 size options=() name
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --sizes) sizes=$2 && shift 2 ;;
+      *) options+=("$1") && shift ;;
+    esac
+  done
+  prepare_host
+  export PGOPTIONS="-c max_parallel_workers_per_gather=0"   # see billing
+  only_one "$NAME"
+  [ -d "$PIT_HOME/oca/odoo/addons/$OCA_MODULE" ] || forget oca
+  once oca "$OCA_PACKAGE" "$OCA_PACKAGE from PyPI" fetch_oca
+  template "${NAME}_host" "" "$HOST_MODULES"
+  for size in ${sizes//,/ }; do prepare_debts "$size"; done
+  STEP="benchmark"
+  for name in oca tracker; do conf "${NAME}_run_$name" "$(overdue_addons "$name")" >/dev/null; done
+  "$PYTHON" "$BENCH/overdue.py" --name "$NAME" --data-dir "$PIT_HOME/data" --conf "$PIT_HOME/conf" --sizes "$sizes" "${options[@]}" ||
+    die "the benchmark found a difference or failed (see above)" "the line PROBLEM above names what differs"
+}
+
 case "${1:-}" in
+  overdue) overdue "${@:2}" ;;
   tracking) tracking "${@:2}" ;;
   billing) billing "${@:2}" ;;
   -h | --help) usage ;;
