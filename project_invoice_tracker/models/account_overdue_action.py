@@ -5,6 +5,37 @@ OPEN_STATES = ("pending", "sending", "failed")
 # an action that counts: the level is done for this instalment
 DONE_STATES = ("done", "unknown")
 
+# the rows of a run's lines; one that is there already is refused by its constraint
+INSERT = """
+    WITH made AS (
+        INSERT INTO account_overdue_action (
+               company_id, run_id, partner_id, move_id, date_maturity, policy_id,
+               level_id, period, date, state, reason, currency_id, amount,
+               amount_total, create_uid, create_date, write_uid, write_date)
+        SELECT l.company_id, %(run)s, l.partner_id, l.move_id, l.date_maturity,
+               v.policy_id, l.level_id, COALESCE(l.period, 0), %(day)s, %(state)s,
+               %(reason)s, l.currency_id, l.amount, l.amount_total, %(user)s, %(now)s,
+               %(user)s, %(now)s
+          FROM unnest(%(lines)s) WITH ORDINALITY o (id, place)
+          JOIN account_overdue_run_line l ON l.id = o.id
+          JOIN account_overdue_level v ON v.id = l.level_id
+         ORDER BY o.place
+        RETURNING id, move_id, date_maturity, level_id, period
+    )
+    UPDATE account_overdue_run_line l SET action_id = m.id
+      FROM made m
+     WHERE l.id = ANY(%(lines)s) AND l.move_id = m.move_id
+       AND l.date_maturity = m.date_maturity AND l.level_id = m.level_id
+       AND COALESCE(l.period, 0) = m.period
+"""
+INSERT_PROJECTS = """
+    INSERT INTO account_overdue_action_project_rel (action_id, project_id)
+    SELECT l.action_id, r.project_id
+      FROM account_overdue_run_line l
+      JOIN account_overdue_run_line_project_rel r ON r.line_id = l.id
+     WHERE l.id = ANY(%(lines)s)
+"""
+
 
 class AccountOverdueAction(models.Model):
     """What was done about an instalment at a level, once.
@@ -122,31 +153,26 @@ class AccountOverdueAction(models.Model):
             )
 
     @api.model
-    def _create_from_lines(self, lines, run, **values):
-        """Return the actions of a run's lines, one each, written at once.
+    def _create_from_lines(self, lines, run, state="pending", reason=None):
+        """Return the actions of a run's lines, one each, in three statements.
 
-        :param values: for all of them, e.g. the state of what a person skips
+        :param lines: account.overdue.run.line (superuser)
+        :param state: of all of them, e.g. of what a person skips
+        :return: the actions, in the order of the lines
         """
-        actions = self.create(
-            [
-                {
-                    "company_id": line.company_id.id,
-                    "run_id": run.id,
-                    "partner_id": line.partner_id.id,
-                    "move_id": line.move_id.id,
-                    "project_ids": [fields.Command.set(line.project_ids.ids)],
-                    "date_maturity": line.date_maturity,
-                    "level_id": line.level_id.id,
-                    "period": line.period,
-                    "date": run.date,
-                    "currency_id": line.currency_id.id,
-                    "amount": line.amount,
-                    "amount_total": line.amount_total,
-                    **values,
-                }
-                for line in lines
-            ]
-        )
-        for line, action in zip(lines, actions, strict=True):
-            line.action_id = action
-        return actions
+        if not lines:
+            return self.browse()
+        self.env.flush_all()
+        params = {
+            "lines": lines.ids,
+            "run": run.id,
+            "day": run.date,
+            "state": state,
+            "reason": reason,
+            "user": self.env.uid,
+            "now": self.env.cr.now(),
+        }
+        for query in (INSERT, INSERT_PROJECTS):
+            self.env.cr.execute(query, params)
+        self.env.invalidate_all(flush=False)
+        return lines.action_id

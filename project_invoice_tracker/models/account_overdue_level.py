@@ -116,6 +116,11 @@ class AccountOverdueLevel(models.Model):
             self.channel,
         )
 
+    def _has_files(self):
+        """Return whether reminders of this level may come with files."""
+        self.ensure_one()
+        return self.attach_invoices or self.attach_statement
+
     @api.constrains("activity_role", "activity_user_id")
     def _check_activity(self):
         for level in self:

@@ -30,8 +30,8 @@ class AccountOverdueNoticeCreateMixin(models.AbstractModel):
         values = [self._prepare_notice(own) for own in groups.values()]
         notices = self.create(values)
         for notice, own in zip(notices, groups.values(), strict=True):
-            for _line, action in own:
-                action.notice_id = notice
+            none = actions.browse()
+            none.concat(*(action for _line, action in own)).notice_id = notice
         notices.filtered(lambda notice: notice.state == "waiting")._ask_managers()
         return notices
 
@@ -80,7 +80,9 @@ class AccountOverdueNoticeCreateMixin(models.AbstractModel):
             (
                 line.policy_id.hold_hours
                 for line in lines
-                if line.channel != "none" and line.project_ids.user_id
+                if line.policy_id.hold_hours
+                and line.channel != "none"
+                and line.project_ids.user_id
             ),
             default=0,
         )

@@ -1,7 +1,17 @@
+from functools import cache
+
 from odoo import api, fields, models
 from odoo.tools import format_date
 
 from ..tools.overdue_query import build_open_items
+
+
+class Texts:
+    """Days and amounts as texts of one language, each written once for all mails."""
+
+    def __init__(self, env):
+        self.write_date = cache(lambda day: format_date(env, day))
+        self.write_amount = cache(lambda currency, amount: currency.format(amount))
 
 
 class AccountOverdueNoticeItemsMixin(models.AbstractModel):
@@ -26,11 +36,13 @@ class AccountOverdueNoticeItemsMixin(models.AbstractModel):
     @api.depends("partner_id", "lang", "state")
     def _compute_items_html(self):
         rows = self._get_open_items()
+        texts = {}
         for notice in self:
             own = notice.with_context(lang=notice.lang or self.env.lang)
+            known = texts.setdefault(own.env.lang, Texts(own.env))
             notice.items_html = own.env["ir.qweb"]._render(
                 "project_invoice_tracker.overdue_items",
-                {"o": own, "blocks": own._get_blocks(rows[notice])},
+                {"o": own, "blocks": own._get_blocks(rows[notice], known)},
             )
 
     @api.depends("partner_id", "state")
@@ -60,16 +72,19 @@ class AccountOverdueNoticeItemsMixin(models.AbstractModel):
                 rows[notice] = by_partner.get(notice.partner_id.id, [])
         return rows
 
-    def _get_blocks(self, rows):
+    def _get_blocks(self, rows, texts=None):
         """Return a list of dicts, one for each document currency.
 
         ``currency``, ``rows``, ``due`` (by today, less credits) and ``later``; a row
         has ``name``, ``date``, ``date_due``, ``total``, ``amount``, ``days`` and
         ``kind`` (``invoice`` or ``credit``). Days and amounts of rows are texts in the
         language of the notice: a mail of many rows is checked node by node.
+
+        :param texts: :class:`Texts` of the language, shared by notices
         """
         self.ensure_one()
         today = self.company_id._get_billing_today()
+        texts = texts or Texts(self.env)
         blocks = {}
         for row in rows:
             currency = self.env["res.currency"].browse(row["currency_id"])
@@ -85,11 +100,11 @@ class AccountOverdueNoticeItemsMixin(models.AbstractModel):
                 {
                     "name": row["name"],
                     "kind": row["kind"],
-                    "date": format_date(self.env, row["date"]),
-                    "date_due": format_date(self.env, row["date_due"]),
+                    "date": texts.write_date(row["date"]),
+                    "date_due": texts.write_date(row["date_due"]),
                     "days": days if is_late else "",
-                    "total": currency.format(float(row["total"])),
-                    "amount": currency.format(amount),
+                    "total": texts.write_amount(currency, float(row["total"])),
+                    "amount": texts.write_amount(currency, amount),
                 }
             )
         for currency, block in blocks.items():

@@ -11,8 +11,9 @@ from odoo.tools import SQL, split_every
 
 _logger = logging.getLogger(__name__)
 
-# reminders written at a time, each with its files: well within a worker's time limit
+# reminders written at a time, with files to be made: well within a worker's time limit
 SEND_BATCH = 5
+PLAIN = 10  # times as many where nothing is attached
 # who writes; a text of its own choice wins
 MAIL_LAYOUT = "project_invoice_tracker.overdue_mail_layout"
 LOCK_SPACE = 1868919922  # of advisory locks; "overdue" in no other use
@@ -45,12 +46,19 @@ class AccountOverdueNoticeSendMixin(models.AbstractModel):
         self._pass_hours()
         ids = self._search_ready().ids
         remaining = len(ids)
-        for batch in split_every(SEND_BATCH, ids, self.browse):
+        for batch in self.browse(ids)._split_queue():
             for notice in batch._prepare_mails():
                 notice._send_one()
             remaining -= len(batch)
             if not self._commit_progress(len(batch), max(remaining, 0)):
                 return
+
+    def _split_queue(self):
+        """Yield reminders to be written together: few where files are to be made."""
+        by_files = self.grouped(lambda notice: notice.level_id._has_files())
+        for has_files, notices in sorted(by_files.items()):
+            size = SEND_BATCH if has_files else SEND_BATCH * PLAIN
+            yield from split_every(size, notices.ids, self.browse)
 
     @api.model
     def _search_ready(self):
@@ -137,12 +145,11 @@ class AccountOverdueNoticeSendMixin(models.AbstractModel):
             mails = text.send_mail_batch(
                 own.ids, email_layout_xmlid=text.email_layout_xmlid or MAIL_LAYOUT
             )
-            by_id = mails.grouped("res_id")
-            for notice in own:
-                mail = by_id[notice.id]
-                mail.write({"state": "cancel", "auto_delete": False})
-                mail.attachment_ids |= notice._make_attachments()
+            mails.write({"state": "cancel", "auto_delete": False})
+            for notice, mail in zip(own, mails, strict=True):
                 notice.mail_id = mail
+                if level._has_files():
+                    mail.attachment_ids |= notice._make_attachments()
             own._keep_digests()
 
     def _drop_mail(self):

@@ -185,13 +185,18 @@ class AccountOverduePlan(models.AbstractModel):
                 ("email", "!=", False),
             ],
             order="id",
-        ).grouped("commercial_partner_id")
+        )
+        contacts = partners.browse({instalment.contact_id for instalment in found})
+        # all at once: sets that are made of others read one by one
+        read = ["commercial_partner_id", "email", "lang"]
+        (customers | contacts | payables).fetch(read)
+        by_customer = payables.grouped("commercial_partner_id")
         chosen = {}
         for instalment in found:
             pair = instalment.partner_id, instalment.contact_id
             if pair not in chosen:
                 customer, contact = partners.browse(pair[0]), partners.browse(pair[1])
-                options = payables.get(customer, partners)
+                options = by_customer.get(customer, partners)
                 same = options.filtered(lambda p, c=contact: p.lang == c.lang)
                 options = same | options | contact | customer
                 chosen[pair] = options.filtered("email")[:1] or contact
