@@ -1,6 +1,7 @@
 """What a piece of work costs: time, CPU, queries, memory."""
 
 import os
+import resource
 import time
 from pathlib import Path
 
@@ -25,11 +26,17 @@ def get_peak_mb():
     raise RuntimeError("no VmHWM in /proc/self/status")
 
 
+def get_child_seconds():
+    """Return the CPU seconds of programs that this process has started and awaited."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
 class Meter:
     """Counts within a `with` block; ``figures`` afterwards.
 
-    CPU seconds are those of this process and of all backends of its database, or only
-    of the cursor's own one.
+    CPU seconds are those of this process, of programs it has started (printing) and of
+    all backends of its database, or only of the cursor's own one.
     """
 
     def __init__(self, cr, own_backend=False):
@@ -47,13 +54,13 @@ class Meter:
         self.pids = [pid for (pid,) in self.cr.fetchall()]
         self.queries = self.cr.sql_log_count
         self.backend = get_backend_seconds(self.pids)
-        self.cpu = time.process_time()
+        self.cpu = time.process_time() + get_child_seconds()
         self.clock = time.perf_counter()
         return self
 
     def __exit__(self, *error):
         seconds = time.perf_counter() - self.clock
-        cpu = time.process_time() - self.cpu
+        cpu = time.process_time() + get_child_seconds() - self.cpu
         backend = get_backend_seconds(self.pids) - self.backend
         self.figures = {
             "seconds": round(seconds, 2),

@@ -11,56 +11,105 @@ class AccountOverdueNoticeFilesMixin(models.AbstractModel):
     _description = "Reminders: Files"
 
     def _make_attachments(self):
-        """Return the files of one reminder, new attachments of it."""
-        self.ensure_one()
-        files = []
-        if self.level_id.attach_invoices:
-            files += self._get_invoice_files()
-        if self.level_id.attach_statement:
-            files += self._get_statement_file()
-        return self.env["ir.attachment"].create(
+        """Return ``{notice: attachments}``, new ones of each.
+
+        What has to be printed is printed together: starting the printer costs more
+        than a page.
+        """
+        files = self._get_invoice_files() + self._get_statement_files()
+        attachments = self.env["ir.attachment"].create(
             [
                 {
                     "name": name,
                     "raw": content,
                     "mimetype": "application/pdf",
                     "res_model": self._name,
-                    "res_id": self.id,
+                    "res_id": notice.id,
                 }
-                for name, content in files
+                for notice, name, content in files
             ]
         )
+        made = dict.fromkeys(self, attachments.browse())
+        for (notice, _name, _content), own in zip(files, attachments, strict=True):
+            made[notice] |= own
+        return made
 
     def _get_invoice_files(self):
-        """Return the invoices as they were sent; what was never made is made now."""
-        moves = self.action_ids.filtered(lambda x: x.state != "cancelled").move_id
-        files = []
-        for move in moves.sorted("name"):
-            stored = move.invoice_pdf_report_id
-            content = stored.raw or self._render_pdf(INVOICE_REPORT, move)
-            files.append((stored.name or move._get_invoice_report_filename(), content))
+        """Return ``[(notice, name, content)]``: the invoices as they were sent.
+
+        What was never made is made now.
+        """
+        invoices = [
+            (notice, move, move.invoice_pdf_report_id.raw)
+            for notice in self.filtered("level_id.attach_invoices")
+            for move in notice._get_open_actions().move_id.sorted("name")
+        ]
+        printed = self._print(
+            INVOICE_REPORT,
+            [(notice.lang, move) for notice, move, content in invoices if not content],
+        )
+        return [
+            (
+                notice,
+                move.invoice_pdf_report_id.name or move._get_invoice_report_filename(),
+                content or printed[move],
+            )
+            for notice, move, content in invoices
+        ]
+
+    def _get_open_actions(self):
+        return self.action_ids.filtered(lambda x: x.state != "cancelled")
+
+    def _get_statement_files(self):
+        """Return ``[(notice, name, content)]``: statements over the own projects.
+
+        Made for these mails only: what was sent is kept with the mail.
+        """
+        notices = self.filtered(
+            lambda own: own.level_id.attach_statement and own.action_ids.project_ids
+        )
+        statements = self.env["project.billing.statement"].create(
+            [
+                {
+                    "partner_id": notice.contact_id.id,
+                    "company_id": notice.company_id.id,
+                    "project_ids": [(6, 0, notice.action_ids.project_ids.ids)],
+                    "date": notice.company_id._get_billing_today(),
+                }
+                for notice in notices
+            ]
+        )
+        printed = self._print(
+            STATEMENT_REPORT, list(zip(notices.mapped("lang"), statements, strict=True))
+        )
+        files = [
+            (notice, f"{statement._get_file_name()}.pdf", printed[statement])
+            for notice, statement in zip(notices, statements, strict=True)
+        ]
+        statements.unlink()
         return files
 
-    def _get_statement_file(self):
-        """Return the customer's statement over the projects of the reminder, if any.
+    @api.model
+    def _print(self, report, records):
+        """Return ``{record: PDF}``; each language is printed at once.
 
-        Made for this mail only: what was sent is kept with the mail.
+        :param records: list of ``(language, record)``
         """
-        projects = self.action_ids.project_ids
-        if not projects:
-            return []
-        statement = self.env["project.billing.statement"].create(
-            {
-                "partner_id": self.contact_id.id,
-                "company_id": self.company_id.id,
-                "project_ids": [(6, 0, projects.ids)],
-                "date": self.company_id._get_billing_today(),
-            }
-        )
-        name = f"{statement._get_file_name()}.pdf"
-        content = self._render_pdf(STATEMENT_REPORT, statement)
-        statement.unlink()
-        return [(name, content)]
+        by_lang = {}
+        for lang, record in records:
+            by_lang.setdefault(lang, []).append(record)
+        printed = {}
+        for lang, own in by_lang.items():
+            reports = self.env["ir.actions.report"].with_context(lang=lang)
+            together = own[0].concat(*own[1:])
+            content, kind = reports._pre_render_qweb_pdf(report, together.ids)
+            parts = reports._get_splitted_report(report, content, kind)
+            for record in own:  # the host keeps together what it cannot tell apart
+                printed[record] = (
+                    parts.get(record.id)
+                    or (reports._render_qweb_pdf(report, record.ids)[0])
+                )
+        return printed
 
     # -- letter ----------------------------------------------------------------------
 
@@ -86,8 +135,3 @@ class AccountOverdueNoticeFilesMixin(models.AbstractModel):
     def _render_letter(self, name):
         template = self.sudo().level_id.mail_template_id
         return template._render_field(name, self.ids, compute_lang=True)[self.id]
-
-    @api.model
-    def _render_pdf(self, report, record):
-        reports = self.env["ir.actions.report"].with_context(lang=self.lang)
-        return reports._render_qweb_pdf(report, record.ids)[0]

@@ -12,8 +12,8 @@ from odoo.tools import SQL, split_every
 _logger = logging.getLogger(__name__)
 
 # reminders written at a time, with files to be made: well within a worker's time limit
-SEND_BATCH = 5
-PLAIN = 10  # times as many where nothing is attached
+SEND_BATCH = 10
+PLAIN = 5  # times as many where nothing is attached
 # who writes; a text of its own choice wins
 MAIL_LAYOUT = "project_invoice_tracker.overdue_mail_layout"
 LOCK_SPACE = 1868919922  # of advisory locks; "overdue" in no other use
@@ -146,10 +146,11 @@ class AccountOverdueNoticeSendMixin(models.AbstractModel):
                 own.ids, email_layout_xmlid=text.email_layout_xmlid or MAIL_LAYOUT
             )
             mails.write({"state": "cancel", "auto_delete": False})
+            files = own._make_attachments()
             for notice, mail in zip(own, mails, strict=True):
                 notice.mail_id = mail
-                if level._has_files():
-                    mail.attachment_ids |= notice._make_attachments()
+                if files[notice]:
+                    mail.attachment_ids |= files[notice]
             own._keep_digests()
 
     def _drop_mail(self):
