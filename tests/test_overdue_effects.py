@@ -103,12 +103,26 @@ class TestLetters(EffectCommon):
         self.assertEqual(notice.state, "sent")
         self.assertEqual(notice.action_ids.date_done, after(8))
 
-    def test_a_letter_says_what_is_open(self):
-        notice = self._send_letter()
+    def _render(self, notice):
         reports = self.env["ir.actions.report"].with_user(self.clerk)
-        html = reports._render_qweb_html(
+        return reports._render_qweb_html(
             "project_invoice_tracker.report_overdue_letter", notice.ids
         )[0].decode()
+
+    def test_a_letter_printed_again_says_what_it_said(self):
+        notice = self._send_letter()
+        with freeze_time(after(8)):
+            notice.with_user(self.clerk).action_print()
+        before = self._render(notice)
+        with freeze_time(after(9)):
+            self._pay(self.invoice, 40, after(9))
+            notice.invalidate_recordset()
+            self.assertEqual(self._render(notice), before)
+        self.assertIn("100.00", before)
+
+    def test_a_letter_says_what_is_open(self):
+        notice = self._send_letter()
+        html = self._render(notice)
         self.assertIn(self.invoice.name, html)
         self.assertIn("100.00", html)
         self.assertIn("Reminder: open invoices", html)

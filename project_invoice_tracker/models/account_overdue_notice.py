@@ -258,6 +258,7 @@ class AccountOverdueNotice(models.Model):
         waiting._cancel_settled()
         waiting = waiting.filtered(lambda notice: notice.state == "to_print")
         waiting._renew_deadlines()
+        waiting._keep_letters()
         waiting._set_state("sent", date_sent=fields.Datetime.now())
         printed = letters.filtered(lambda notice: notice.state == "sent")
         if not printed:

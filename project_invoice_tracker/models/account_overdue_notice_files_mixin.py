@@ -10,6 +10,17 @@ class AccountOverdueNoticeFilesMixin(models.AbstractModel):
     _name = "account.overdue.notice.files.mixin"
     _description = "Reminders: Files"
 
+    letter_subject = fields.Char(
+        export_string_translation=False, readonly=True, copy=False
+    )
+    letter_body = fields.Html(
+        export_string_translation=False,
+        readonly=True,
+        copy=False,
+        sanitize=False,
+        help="The letter as it left; rendered from the level's text.",
+    )
+
     def _make_attachments(self):
         """Return ``{notice: attachments}``, new ones of each.
 
@@ -125,12 +136,22 @@ class AccountOverdueNoticeFilesMixin(models.AbstractModel):
     def _get_letter_subject(self):
         """Return the subject of the level's text, in the customer's language."""
         self.ensure_one()
-        return self._render_letter("subject")
+        return self.sudo().letter_subject or self._render_letter("subject")
 
     def _get_letter_body(self):
-        """Return the level's text as it would be mailed, in the customer's language."""
+        """Return the level's text as it would be mailed, in the customer's language.
+
+        Of a letter that was printed: as it was then, whatever was paid since.
+        """
         self.ensure_one()
-        return self._render_letter("body_html")
+        return self.sudo().letter_body or self._render_letter("body_html")
+
+    def _keep_letters(self):
+        """Keep what letters say that leave now: printed again, they say the same."""
+        for notice in self:
+            own = notice.with_context(lang=notice.lang or self.env.lang)
+            notice.letter_subject = own._render_letter("subject")
+            notice.letter_body = own._render_letter("body_html")
 
     def _render_letter(self, name):
         template = self.sudo().level_id.mail_template_id
