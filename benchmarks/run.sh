@@ -90,7 +90,7 @@ tracking() {
   export PGOPTIONS="-c max_parallel_workers_per_gather=0"   # see billing
   only_one "$NAME"
   template "${NAME}_host" "" "$HOST_MODULES"
-  key=$(sums "$REPO/$ADDON" "$BENCH/data.py" "$BENCH/tracking_data.py")
+  key=$(sums "$REPO/$ADDON" "$BENCH/data.py" "$BENCH"/tracking_*.py)
   db exists "${NAME}_tracking" || forget "db_${NAME}_tracking"
   once "db_${NAME}_tracking" "$key $(cat "$PIT_HOME/stamp/venv")" "database with the add-on" empty_firm
   for size in ${sizes//,/ }; do
