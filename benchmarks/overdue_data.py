@@ -11,7 +11,7 @@ The host makes an invoice of each kind, all others are copies of its rows.
 from datetime import timedelta
 
 import data
-from tracking_data import Firm
+from tracking_models import Models
 
 WARM = 5  # further customers
 WARM_INVOICES = 10
@@ -22,7 +22,7 @@ TERM = "b.display_type = 'payment_term'"
 FACTORS = 50  # amounts of different sizes
 
 
-class Debts(Firm):
+class Debts(Models):
     """Rows of the host's own making, copied by statements."""
 
     def __init__(self, env, count, customers):

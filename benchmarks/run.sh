@@ -137,7 +137,7 @@ prepare_debts() { # prepare_debts SIZE
   local size=$1 key venv
   venv=$(cat "$PIT_HOME/stamp/venv")
   # of another day: what is late would be later
-  key="$(sums "$BENCH/data.py" "$BENCH/overdue_data.py") $(date +%F) $venv"
+  key="$(sums "$BENCH/data.py" "$BENCH/overdue_data.py" "$BENCH/tracking_copy.py" "$BENCH/tracking_models.py") $(date +%F) $venv"
   db exists "${NAME}_debts_$size" || forget "db_${NAME}_debts_$size"
   once "db_${NAME}_debts_$size" "$key" "$size: instalments of customers" fill_debts "${NAME}_debts_$size" "$size"
   key+=" $(sums "$BENCH/overdue_contestants.py")"
