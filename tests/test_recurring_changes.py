@@ -75,6 +75,18 @@ class TestChanges(RecurringCommon):
         with self.assertRaises(AlreadyBilledError):
             move.button_draft()
 
+    def test_a_paused_period_loses_its_hours_when_its_draft_is_deleted(self):
+        """Sold hours stay while the draft stands; then nobody draws them free."""
+        rule = self._create_fee(included_hours=10)
+        move = self._bill(date(2026, 1, 31))
+        self._pause(rule, "2026-01-01", "2026-01-31")
+        january = self._get_periods(rule)[0]
+        self.assertEqual(january.prepaid_hours, 10)
+        move.unlink()
+        self._propose(date(2026, 1, 31))
+        left = self._get_periods(rule).filtered(lambda item: item == january)
+        self.assertEqual((left.prepaid_hours, left.billable_amount), (0, 0))
+
     def test_a_credit_of_a_period_that_shrank_can_be_reset(self):
         rule = self._create_fee()
         move = self._bill(date(2026, 1, 31))

@@ -22,7 +22,7 @@ class ProjectBillingDrawMixin(models.AbstractModel):
         deltas = [delta for delta in deltas if delta["kind"] != "withhold"]
         draws = [delta for delta in deltas if delta["kind"] == "draw"]
         self._apply_draws([delta for delta in draws if delta.get("is_live")])
-        return super()._apply(
+        result = super()._apply(
             [
                 delta
                 for delta in deltas
@@ -30,6 +30,8 @@ class ProjectBillingDrawMixin(models.AbstractModel):
             ],
             reason,
         )
+        self._plan_again([delta for delta in deltas if delta["kind"] == "bill"])
+        return result
 
     @api.model
     def _apply_draws(self, deltas):
@@ -65,6 +67,39 @@ class ProjectBillingDrawMixin(models.AbstractModel):
         records.modified(changed)
 
     # -- periods that shrank ---------------------------------------------------------
+
+    @api.model
+    def _plan_again(self, deltas):
+        """Let the next run plan the fees of periods that are not billed any more.
+
+        A sold period keeps its hours; a free one has those that it is worth now.
+        """
+        ids = [
+            delta["item_id"]
+            for delta in deltas
+            if delta.get("item_id")
+            and not delta.get("analytic_line_id")
+            and delta["amount"] < 0
+        ]
+        if not ids:
+            return
+        rules = self.env["project.billing.rule"]
+        rules.flush_model(["planned_until"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                UPDATE project_billing_rule r SET planned_until = NULL
+                  FROM project_billing_item i
+                 WHERE i.id = ANY(%s) AND i.kind = 'period' AND r.id = i.rule_id
+                   AND r.planned_until IS NOT NULL
+             RETURNING r.id
+                """,
+                ids,
+            )
+        )
+        rules.browse(row_id for (row_id,) in rows).invalidate_recordset(
+            ["planned_until"]
+        )
 
     def _lift_periods(self, sign):
         """Let a period that is worth less now be billed again as it was.
