@@ -201,6 +201,17 @@ class TestProjectHold(EffectCommon):
         self.assertEqual(self.project.overdue_hold, "warn")
         self.assertTrue(self._log_time())
 
+    def test_who_logs_time_is_warned(self):
+        groups = "base.group_user,hr_timesheet.group_hr_timesheet_user"
+        user = self._create_user("ben", groups)
+        lines = self.env["account.analytic.line"].with_user(user)
+        asked = {"project_id": self.project.id}, ["project_id"], {"project_id": {}}
+        self.assertNotIn("warning", lines.onchange(*asked))
+        self._stop("warn")
+        warning = lines.onchange(*asked)["warning"]
+        self.assertIn(self.project.name, warning["message"])
+        self.assertIn("overdue", warning["message"])
+
     def test_stopped_work_takes_no_time(self):
         self._stop("block")
         with self.assertRaises(BillingError):

@@ -24,3 +24,22 @@ class ProjectOverdueEntryMixin(models.AbstractModel):
             if line.project_id != project or line.unit_amount > hours:
                 line.project_id._check_overdue_hold()
         return result
+
+    @api.onchange("project_id")
+    def _onchange_overdue_hold(self):
+        """Warn who logs time where the customer is late; work is not stopped there."""
+        project = self.project_id.sudo()
+        if project.overdue_hold != "warn":
+            return None
+        return {
+            "warning": {
+                "type": "notification",
+                "title": self.env._("Late payment"),
+                "message": self.env._(
+                    "%(project)s: %(reason)s. Ask the project's manager before you "
+                    "log more time.",
+                    project=project.name,
+                    reason=project.overdue_hold_reason,
+                ),
+            }
+        }
